@@ -1,8 +1,8 @@
 // One user's deletion behind a thousand of another user whose bots hang, and the same with nobody there. Each hanging call
 // lasts as long as Docker's deadline lets it.
 
-import { createSimulatedWorld } from '../src/bots/simulator/simulated-world.ts';
 import type { Services } from '../src/main/compose/services.ts';
+import { createSimulatedWorld } from '../test/support/simulated-world.ts';
 import { drive } from './drive.ts';
 import type { Environment, Place } from './environment.ts';
 import { acceptDeletion, addBots, type HerdBot, seedContainers, seedUsers } from './herd.ts';

@@ -2,7 +2,6 @@
 // user's, the others in containers of their own. Every measurement begins with the same amount of data.
 
 import { type Connection, mongo } from 'mongoose';
-import { createSimulatedWorld } from '../src/bots/simulator/simulated-world.ts';
 import {
   type FirebaseUid,
   type InstanceId,
@@ -14,6 +13,7 @@ import {
 import type { Services } from '../src/main/compose/services.ts';
 import type { BotMapping, Pool, PoolState } from '../src/pool-state/pool-state.ts';
 import { sampleMapping, samplePool } from '../test/support/pool-state-samples.ts';
+import { createSimulatedWorld } from '../test/support/simulated-world.ts';
 
 export interface HerdBot {
   readonly userId: UserId;

@@ -4,10 +4,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { pause } from '@reclaim/saga';
 import { SIMULATED_HOST } from '../src/bots/simulator/simulated-bots.ts';
-import { createSimulatedWorld } from '../src/bots/simulator/simulated-world.ts';
 import { DELETE_BOT } from '../src/deletion/delete-bot.ts';
 import type { DeleteBotInput } from '../src/deletion/delete-bot-input.ts';
 import type { Services } from '../src/main/compose/services.ts';
+import { createSimulatedWorld } from '../test/support/simulated-world.ts';
 import type { Environment } from './environment.ts';
 import { type HerdBot, seedUsers } from './herd.ts';
 import { residentMb, startWorkerProcess, stopProcess } from './own-process.ts';

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Connection } from 'mongoose';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { createSimulatedWorld } from '../src/bots/simulator/simulated-world.ts';
 import { createLogger } from '../src/infra/log/logger.ts';
 import { startApplication } from '../src/main/compose/application.ts';
 import { parseConfig } from '../src/main/config.ts';
 import { launchBrowser } from '../test/support/chromium.ts';
 import { findBrowser } from '../test/support/find-browser.ts';
+import { createSimulatedWorld } from '../test/support/simulated-world.ts';
 
 const FOLDER = fileURLToPath(new URL('../docs/images', import.meta.url));
 const DESK = { viewport: { width: 1180, height: 860 } };

@@ -3,8 +3,8 @@
 
 import { writeFile } from 'node:fs/promises';
 import { type Connection, mongo } from 'mongoose';
-import { createSimulatedWorld } from '../src/bots/simulator/simulated-world.ts';
 import type { BotMapping, Pool, PoolState } from '../src/pool-state/pool-state.ts';
+import { createSimulatedWorld } from '../test/support/simulated-world.ts';
 
 export interface Townsman {
   readonly uid: string;

@@ -5,7 +5,7 @@ import { chmod, constants, copyFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Connection } from 'mongoose';
-import { createSimulatedWorld } from '../bots/simulator/simulated-world.ts';
+import { type ExistingBots, seedWorld } from '../bots/simulator/seed-world.ts';
 import { whyMoved } from '../pool-state/file/pool-file-moved.ts';
 import type { PoolState } from '../pool-state/pool-state.ts';
 import type { PoolStates } from '../pool-state/pool-states.ts';
@@ -54,12 +54,10 @@ export async function seedDemo(connection: Connection): Promise<number> {
   const added = await seedUsers(connection, users);
   if (added > 0) {
     const existing: unknown = JSON.parse(await readFile(fixture('existing.json'), 'utf8'));
-    await createSimulatedWorld(connection).seed(toExisting(existing));
+    await seedWorld(connection, toExisting(existing));
   }
   return added;
 }
-
-type ExistingBots = Parameters<ReturnType<typeof createSimulatedWorld>['seed']>[0];
 
 function toExisting(value: unknown): ExistingBots {
   const { pooled, dedicated } = Object(value);

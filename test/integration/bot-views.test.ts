@@ -5,7 +5,6 @@ import { createHostExpectations } from '../../src/bots/hosts/host-expectations.t
 import { createHostTrust } from '../../src/bots/hosts/host-trust.ts';
 import { createMongoHostRecords } from '../../src/bots/hosts/mongo-host-records.ts';
 import { createSimulatedBots } from '../../src/bots/simulator/simulated-bots.ts';
-import { createSimulatedWorld } from '../../src/bots/simulator/simulated-world.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
 import { viewBots } from '../../src/sync/bot-views.ts';
 import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
@@ -14,6 +13,7 @@ import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
 import { poolStatesOver } from '../fakes/pool-states.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { sampleMapping, samplePool } from '../support/pool-state-samples.ts';
+import { createSimulatedWorld } from '../support/simulated-world.ts';
 import { allocation, putUser } from '../support/users.ts';
 
 const UID = 'uid-a';

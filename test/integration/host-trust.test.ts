@@ -5,12 +5,12 @@ import { createConfirmHost } from '../../src/bots/hosts/confirm-host.ts';
 import { createHostTrust, type PlacedBot } from '../../src/bots/hosts/host-trust.ts';
 import { createMongoHostRecords } from '../../src/bots/hosts/mongo-host-records.ts';
 import { createSimulatedBots } from '../../src/bots/simulator/simulated-bots.ts';
-import { createSimulatedWorld } from '../../src/bots/simulator/simulated-world.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
 import { NOTHING_OBSERVED } from '../../src/tombstones/tombstones.ts';
 import { createMongoAccounts } from '../../src/wallet/mongodb/accounts.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { createSimulatedWorld } from '../support/simulated-world.ts';
 import { allocation, incarnationOf, putUser, SAGA_A } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -26,7 +26,7 @@ async function setUp() {
     connection,
     now: () => new Date(),
     hosts: [HOST, 'west'],
-    deadlineMs: 200,
+    deadlineMs: 1_000,
   });
   const hostRecords = createMongoHostRecords(connection);
   const tombstones = createMongoTombstones({ connection });

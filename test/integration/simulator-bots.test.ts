@@ -1,11 +1,11 @@
 import type { Connection } from 'mongoose';
 import { describe } from 'vitest';
 import { createSimulatedBots, SIMULATED_HOST } from '../../src/bots/simulator/simulated-bots.ts';
-import { createSimulatedWorld } from '../../src/bots/simulator/simulated-world.ts';
 import { pooledKey, poolKey, worldCollection } from '../../src/bots/simulator/world-documents.ts';
 import { type BotsWorld, testBots, testHostAway, testStarts } from '../contracts/bots.ts';
 import { testPoolContainers } from '../contracts/pool-containers.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { createSimulatedWorld } from '../support/simulated-world.ts';
 
 const IMAGE = 'bots/freqtrade:1';
 

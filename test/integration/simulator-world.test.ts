@@ -2,16 +2,14 @@
 
 import { expect, onTestFinished, test } from 'vitest';
 import { InDoubtError, UnavailableError } from '../../packages/saga/src/errors.ts';
+import type { ExistingBots } from '../../src/bots/simulator/seed-world.ts';
 import { createSimulatedBots } from '../../src/bots/simulator/simulated-bots.ts';
-import {
-  createSimulatedWorld,
-  type ExistingBots,
-} from '../../src/bots/simulator/simulated-world.ts';
 import { worldCollection } from '../../src/bots/simulator/world-documents.ts';
 import { call, itemsOf, locateOne, observe, poolOf, query, queryFor } from '../contracts/bots.ts';
 import { connectCounted } from '../support/counted-connection.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { listAll } from '../support/list-all.ts';
+import { createSimulatedWorld } from '../support/simulated-world.ts';
 
 const UID = 'uid-a';
 const ID = `${UID}-bot-1`;

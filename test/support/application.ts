@@ -8,10 +8,6 @@ import { join } from 'node:path';
 import type { Connection } from 'mongoose';
 import type { Logger } from 'pino';
 import { inject, onTestFinished } from 'vitest';
-import {
-  createSimulatedWorld,
-  type SimulatedWorld,
-} from '../../src/bots/simulator/simulated-world.ts';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
 import { createLocalTokenIssuer } from '../../src/infra/identities/local-tokens.ts';
 import { loadSigningKey } from '../../src/infra/identities/signing-key.ts';
@@ -22,6 +18,7 @@ import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { createTestDatabase, takeTestDatabase } from './database.ts';
 import { knowHosts } from './known-hosts.ts';
 import { storePoolState } from './pool-documents.ts';
+import { createSimulatedWorld, type SimulatedWorld } from './simulated-world.ts';
 
 /** Where a test that does not say keeps its pool state: the whole end-to-end suite can be run on either place. */
 const POOL_STATE_PLACE = process.env.RECLAIM_TEST_POOL_STATE ?? 'file';

@@ -8,7 +8,6 @@ import { createMongoKnownContainers } from '../../src/bots/mongo-known-container
 import { rememberContainers } from '../../src/bots/remember-containers.ts';
 import { createSimulatedBots } from '../../src/bots/simulator/simulated-bots.ts';
 import { createSimulatedValuation } from '../../src/bots/simulator/simulated-valuation.ts';
-import { createSimulatedWorld } from '../../src/bots/simulator/simulated-world.ts';
 import { createDeleteBotSaga, DELETE_BOT } from '../../src/deletion/delete-bot.ts';
 import type { DeleteBotInput } from '../../src/deletion/delete-bot-input.ts';
 import type { DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
@@ -21,6 +20,7 @@ import { createTestDatabase } from './database.ts';
 import type { PlacedBot, Stage } from './deletions.ts';
 import { EVERY_HOST_BELIEVED } from './known-hosts.ts';
 import { createPoolFileFolder } from './pool-file.ts';
+import { createSimulatedWorld } from './simulated-world.ts';
 
 export interface Lab extends Stage {
   /** One more worker process on the same sources. @param change what it has instead of the ports themselves. */

@@ -7,15 +7,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { mongo } from 'mongoose';
 import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import type { Wire } from '../../../packages/saga/src/testing/index.ts';
-import {
-  createSimulatedWorld,
-  type SimulatedWorld,
-} from '../../../src/bots/simulator/simulated-world.ts';
 import { worldCollection } from '../../../src/bots/simulator/world-documents.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
 import { type FirebaseUid, toFirebaseUid, type UserId } from '../../../src/domain/ids.ts';
 import { createFilePoolStates } from '../../../src/pool-state/file/file-pool-states.ts';
 import type { PoolState } from '../../../src/pool-state/pool-state.ts';
+import { createSimulatedWorld, type SimulatedWorld } from '../simulated-world.ts';
 import { byId, putUser, users } from '../users.ts';
 import type { CrashServices } from './crash-services.ts';
 
