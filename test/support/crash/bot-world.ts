@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { mongo } from 'mongoose';
 import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import type { Wire } from '../../../packages/saga/src/testing/index.ts';
-import { worldCollection } from '../../../src/bots/simulator/world-documents.ts';
+import { poolKey, worldCollection } from '../../../src/bots/simulator/world-documents.ts';
 import type { DeletionPorts } from '../../../src/deletion/steps/step-ports.ts';
 import { type FirebaseUid, toFirebaseUid, type UserId } from '../../../src/domain/ids.ts';
 import { createFilePoolStates } from '../../../src/pool-state/file/file-pool-states.ts';
@@ -87,6 +87,9 @@ export async function createBotWorld(
     },
     close: async () => {
       await Promise.all(states.map((one) => one.close()));
+      // A synchronisation lists the whole host, as it does Docker's: thousands of worlds must not collect on it.
+      const ids = [...idsOf(firebaseUid), poolKey(poolContainer)];
+      await worldCollection(connection).deleteMany({ _id: { $in: ids } });
     },
   };
 }
