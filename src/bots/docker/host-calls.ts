@@ -40,6 +40,8 @@ export interface HostCallsOptions {
 
 export function createHostCalls(options: HostCallsOptions): HostCalls {
   const { name, api, circuit, admit, onAnswer } = options;
+  /** Shown while the circuit is open: that it is open says nothing of the host. */
+  let lastReason = 'no call has gone out';
 
   async function send<T>(request: HostRequest<T>, signal: AbortSignal, kind: Kind): Promise<T> {
     const limit = { ms: request.deadlineMs, signal, late };
@@ -51,8 +53,14 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
       if (isAnswered(failure)) {
         onAnswer();
         circuit.succeeded();
-      } else if (countsAgainstHost(failure, request)) circuit.failed();
-      throw errorOf(failure, name, request, kind);
+        throw errorOf(failure, name, request, kind);
+      }
+      const unanswered = errorOf(failure, name, request, kind);
+      if (countsAgainstHost(failure, request)) {
+        lastReason = unanswered.message;
+        circuit.failed();
+      }
+      throw unanswered;
     }
     onAnswer();
     circuit.succeeded();
@@ -62,7 +70,7 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
   const refused = () =>
     new UnavailableError(
       'DOCKER_UNREACHABLE',
-      `docker host "${name}" does not answer (circuit open)`,
+      `docker host "${name}" does not answer (circuit open; last: ${lastReason})`,
       { context: { host: name } },
     );
 
