@@ -24,7 +24,7 @@ async function setUp(home = 'east') {
   const connection = await createTestDatabase();
   const now = () => new Date();
   const hosts = ['east', 'west'];
-  const bots = createSimulatedBots({ connection, now, hosts, deadlineMs: 200 });
+  const bots = createSimulatedBots({ connection, now, hosts, deadlineMs: 1_000 });
   const world = createSimulatedWorld(connection);
   const held = { [HERE]: allocation(100, 110), [SOMEWHERE]: allocation(100, 110) };
   const userId = await putUser(connection, { balance: 50, bots: held, firebaseUid: UID });

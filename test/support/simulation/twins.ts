@@ -30,7 +30,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a settlement that does not look for its own receipt',
     breach: 'I2: paid 2 times',
-    from: 7_300,
+    from: 12_100,
     twin: {
       rules: {
         decideSettle: (command, user) =>
