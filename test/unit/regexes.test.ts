@@ -21,6 +21,10 @@ const BUILT: ReadonlyMap<string, string> = new Map([
     'src/api/plugins/unknown-routes.ts',
     "the application's own routes: one hole between two slashes",
   ],
+  [
+    'src/bots/simulator/container-filters.ts',
+    'our own filters by name, as they are sent to Docker',
+  ],
   ['src/bots/supervisor/program-owner.ts', 'escaped names, with one hole at most'],
 ]);
 

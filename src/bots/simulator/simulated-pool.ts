@@ -42,8 +42,8 @@ export function createSimulatedPools(operations: Operations): SimulatedPools {
   const answerShell =
     (container: PoolDocument): RunLine =>
     async (line) => {
-      const [, command, end = ''] = SHELL_LINE.exec(line) ?? [];
-      if (command === undefined) return `${end} 0\n`;
+      const { command, end } = shellLine(line);
+      if (command === null) return `${end} 0\n`;
       const pool = await readRunning(operations.current(), container, command);
       const words = wordsOf(command);
       if (readsOnly(words)) await pool.beforeRead();
@@ -83,8 +83,15 @@ export function createSimulatedPools(operations: Operations): SimulatedPools {
 }
 
 const PROMPT = 'supervisor> ';
+const [BEFORE_END, AFTER_END] = ['echo "', ' $?"'];
+const AFTER_COMMAND = ' </dev/null 2>&1; ';
+
 /** As a session sends it: a command or none, and the word that ends its answer. */
-const SHELL_LINE = /^(?:(.*) <\/dev\/null 2>&1; )?echo "(\w+) \$\?"$/;
+function shellLine(line: string): { readonly command: string | null; readonly end: string } {
+  const at = line.lastIndexOf(BEFORE_END);
+  const end = line.slice(at + BEFORE_END.length, -AFTER_END.length);
+  return { command: at === 0 ? null : line.slice(0, at - AFTER_COMMAND.length), end };
+}
 
 /** @throws when the container is gone. */
 async function read(

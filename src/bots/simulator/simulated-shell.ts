@@ -111,11 +111,24 @@ function failed(path: string): ShellResult {
 
 /** The words of a line, as the shell takes their quotes away. */
 export function wordsOf(line: string): readonly string[] {
-  const words = line.matchAll(/(?:'[^']*'|\\.|[^\s'\\])+/g);
-  return [...words].map(([word]) =>
-    word.replace(
-      /'([^']*)'|\\(.)/g,
-      (_all, quoted?: string, escaped?: string) => quoted ?? escaped ?? '',
-    ),
-  );
+  const words: string[] = [];
+  let word: string | null = null;
+  for (let at = 0; at < line.length; at++) {
+    const char = line.charAt(at);
+    if (char === "'") {
+      const closing = line.indexOf("'", at + 1);
+      const end = closing === -1 ? line.length : closing;
+      word = (word ?? '') + line.slice(at + 1, end);
+      at = end;
+    } else if (char === '\\') {
+      at++;
+      word = (word ?? '') + line.charAt(at);
+    } else if (char.trim() !== '') {
+      word = (word ?? '') + char;
+    } else if (word !== null) {
+      words.push(word);
+      word = null;
+    }
+  }
+  return word === null ? words : [...words, word];
 }
