@@ -4,6 +4,7 @@ import type { SagaRecord } from '@reclaim/saga';
 import type { EndedBodies } from '@reclaim/saga/fastify';
 import { Value } from 'typebox/value';
 import { formatMinor } from '../domain/money.ts';
+import { hasWarning } from './has-warning.ts';
 import { plainWarnings } from './job-view.ts';
 import type { Audience } from './message-for.ts';
 import { DeletionResultSchema, type EndedDeletion } from './schemas/deletion.ts';
@@ -40,14 +41,14 @@ function completed(saga: SagaRecord, audience: Audience): EndedDeletion {
 const CURRENCY = 'USD';
 
 // Another program changed the allocation, or paid it: then nothing is as it was before, though not by this job.
-function undoneMessage({ state }: SagaRecord): string {
-  if (state.warnings.some(({ code }) => code === 'bot-not-restored')) {
+function undoneMessage(saga: SagaRecord): string {
+  if (hasWarning(saga, 'bot-not-restored')) {
     return 'The deletion was undone, but the bot is gone; its money is still set aside for it';
   }
-  if (state.warnings.some(({ code }) => code === 'entry-not-restored')) {
+  if (hasWarning(saga, 'entry-not-restored')) {
     return 'The bot was not deleted; its money is as before, but its slot in the pool is another bot’s by now';
   }
-  switch (state.cause?.code) {
+  switch (saga.state.cause?.code) {
     case 'ALLOCATION_CHANGED':
       return 'Nothing was changed by this job: the allocation had changed before it was locked';
     case 'ALREADY_SETTLED':
@@ -57,10 +58,10 @@ function undoneMessage({ state }: SagaRecord): string {
   }
 }
 
-function messageOf({ state }: SagaRecord, wallet: EndedDeletion['wallet']): string {
+function messageOf(saga: SagaRecord, wallet: EndedDeletion['wallet']): string {
   if (wallet !== null) return `Bot deleted; ${dollars(wallet.returned)} returned to your wallet`;
   // An operator's decision need not match what the wallet holds.
-  return state.warnings.some(({ code }) => code === 'resolved-by-hand')
+  return hasWarning(saga, 'resolved-by-hand')
     ? 'Closed by an operator; it returned no money'
     : 'Bot deleted; there was no money to return';
 }

@@ -4,6 +4,7 @@ import type { SagaRecord } from '@reclaim/saga';
 import type { EndedBodies } from '@reclaim/saga/fastify';
 import { Value } from 'typebox/value';
 import type { SyncRehearsal } from '../sync/rehearse-sync.ts';
+import { hasWarning } from './has-warning.ts';
 import { plainWarnings } from './job-view.ts';
 import type { Audience } from './message-for.ts';
 import { syncFor } from './result-for.ts';
@@ -36,7 +37,7 @@ const IN_SYNC = 'Wallet is in sync with running bots';
 
 function completed(saga: SagaRecord, audience: Audience): EndedSync {
   const { id, result, state } = saga;
-  if (result === null && state.warnings.some(({ code }) => code === 'resolved-by-hand')) {
+  if (result === null && hasWarning(saga, 'resolved-by-hand')) {
     return { success: false, state: state.phase, jobId: id, message: BY_HAND, data: null };
   }
   const data = dataOf(result, audience);
@@ -50,7 +51,7 @@ function completed(saga: SagaRecord, audience: Audience): EndedSync {
   };
 }
 
-const BY_HAND = 'Closed by an operator before it came to its end; ask again to look again';
+const BY_HAND = 'Closed by an operator before it came to its end; synchronise again';
 
 function dataOf(result: unknown, audience: Audience): SyncData {
   if (!Value.Check(SyncResultSchema, result)) {

@@ -9,10 +9,10 @@ import { resurrected } from '../findings/findings.ts';
 import { forBot } from '../pool-state/unreadable-rows.ts';
 import type { AllocationReading } from '../wallet/wallets.ts';
 import { botKey } from './bot-key.ts';
-import { ALLOCATION_CAPTURE, REFUND_VALUE } from './captures.ts';
+import { ALLOCATION_CAPTURE } from './captures.ts';
 import { DELETE_BOT } from './delete-bot.ts';
 import type { DeleteBotInput, StopFailurePolicy } from './delete-bot-input.ts';
-import { RECLAIM_ORPHAN } from './reclaim-orphan.ts';
+import { isKnownToHavePaid, RECLAIM_ORPHAN } from './reclaim-orphan.ts';
 import { type DeletionPorts, STEP } from './steps/step-ports.ts';
 
 export interface DeleteRequests {
@@ -84,8 +84,10 @@ async function existing(
   ended: readonly SagaRecord[],
 ): Promise<DeleteOutcome | null> {
   if (reading.status === 'present') {
-    // Only one that has paid is an answer for an allocation: a job that an operator closed has returned nothing.
-    const payer = ended.find(hasPaid);
+    // Only one that has paid is an answer for an allocation: a job that an operator closed has returned nothing. One of a
+    // release whose records this one cannot read answers nothing either: a new one finds out, by the wallet, the ledger and
+    // the tombstones, whether there is anything to pay.
+    const payer = ended.find(isKnownToHavePaid);
     const isSettled = reading.allocation.settledOpId !== null;
     const isSame =
       payer !== undefined && incarnationIdOf(payer) === reading.allocation.incarnationId;
@@ -189,13 +191,6 @@ async function reportResurrected(
   await findings.report(
     resurrected({ userId, instanceId, incarnationId, settledBy: completed.id }),
   );
-}
-
-// A job of a release whose records this one cannot read answers nothing: a new one finds out, by the wallet, the ledger and
-// the tombstones, whether there is anything to pay.
-function hasPaid({ state }: SagaRecord): boolean {
-  const refund = state.steps.find(({ name }) => name === STEP.refund);
-  return (REFUND_VALUE.peek(refund?.value)?.receipt ?? null) !== null;
 }
 
 function incarnationIdOf({ state }: SagaRecord): string | null {

@@ -2,7 +2,14 @@
 // for money. An orphan is evidence, not a decision (I4): right before the payment every source must say absent
 // once more, and anything else takes the saga back. The deletion's stop policy does not apply.
 
-import { type SagaId, type SagaOrder, type SagaRecord, saga, TerminalError } from '@reclaim/saga';
+import {
+  type Json,
+  type SagaId,
+  type SagaOrder,
+  type SagaRecord,
+  saga,
+  TerminalError,
+} from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import type { Receipt } from '../wallet/wallets.ts';
@@ -67,9 +74,17 @@ export function reclaimOrder(
 }
 
 /** What a deletion or a reclaiming paid; null where it paid nothing (yet). */
-export function paidBy({ state }: SagaRecord): Receipt | null {
-  const refund = state.steps.find(({ name }) => name === STEP.refund);
-  return REFUND_VALUE.readOrNull(refund?.value)?.receipt ?? null;
+export function paidBy(saga: SagaRecord): Receipt | null {
+  return REFUND_VALUE.readOrNull(refundOf(saga))?.receipt ?? null;
+}
+
+/** The same of a job that may be of another release: what this one cannot read is no proof of a payment. */
+export function isKnownToHavePaid(saga: SagaRecord): boolean {
+  return (REFUND_VALUE.peek(refundOf(saga))?.receipt ?? null) !== null;
+}
+
+function refundOf({ state }: SagaRecord): Json | null {
+  return state.steps.find(({ name }) => name === STEP.refund)?.value ?? null;
 }
 
 /** Whether a bot is nowhere, asked of the pool state and of Docker at this moment. I4: three answers; what could not be asked

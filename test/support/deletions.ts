@@ -3,6 +3,7 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import type { mongo } from 'mongoose';
+import { isAtRest, isEnded } from '../../packages/saga/src/machine/state.ts';
 import type { InjectedFault } from '../../src/bots/simulator/world-documents.ts';
 import type { UserId } from '../../src/domain/ids.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
@@ -164,19 +165,18 @@ export function jobIn(
 ): Promise<Reply['body']> {
   return waitFor(`job ${jobId} ${state}`, async () => {
     const { status, body } = await app.call(uid, 'GET', `/jobs/${jobId}`);
-    if (status !== 200 || body.state === state) return status === 200 && body;
-    if (ENDS.has(body.state)) throw new Error(`job ${jobId} ended as ${body.state}, not ${state}`);
+    if (status !== 200) return false;
+    if (body.state === state) return body;
+    if (isEnded(body.state)) throw new Error(`job ${jobId} ended as ${body.state}, not ${state}`);
     return false;
   });
 }
-
-const ENDS: ReadonlySet<string> = new Set(['completed', 'compensated', 'cancelled']);
 
 /** Polls the job until it has ended or waits for an operator. */
 export function jobAtRest(app: TestApplication, uid: string, jobId: string) {
   return waitFor(`job ${jobId} at rest`, async () => {
     const { status, body } = await app.call(uid, 'GET', `/jobs/${jobId}`);
-    return status === 200 && (body.state === 'stuck' || ENDS.has(body.state)) && body;
+    return status === 200 && isAtRest(body.state) && body;
   });
 }
 

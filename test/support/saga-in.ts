@@ -2,12 +2,11 @@
 
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import { initialState } from '../../packages/saga/src/machine/initial-state.ts';
-import type { Phase, SagaState } from '../../packages/saga/src/machine/state.ts';
+import { isEnded, type Phase, type SagaState } from '../../packages/saga/src/machine/state.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { recordOf } from '../../packages/saga/test/support/saga-writes.ts';
 import { ALICE } from '../fakes/api-layers.ts';
 
-const ENDED: ReadonlySet<Phase> = new Set(['completed', 'compensated', 'cancelled']);
 let lastSaga = 0;
 
 /** A deletion's record of Alice, in any phase. */
@@ -17,7 +16,7 @@ export function sagaIn(
   stateChanges: Partial<SagaState> = {},
 ): SagaRecord {
   lastSaga += 1;
-  const open = !ENDED.has(phase);
+  const open = !isEnded(phase);
   return recordOf({
     id: toSagaId(`del-${String(lastSaga).padStart(12, '0')}`),
     kind: 'delete-bot',

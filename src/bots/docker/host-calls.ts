@@ -50,40 +50,37 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
       value = await withDeadline((cut) => request.send(api, cut), limit);
     } catch (error) {
       const failure = failureOf(error);
+      const thrown = errorOf(failure, name, request, kind);
       if (isAnswered(failure)) {
         onAnswer();
         circuit.succeeded();
-        throw errorOf(failure, name, request, kind);
-      }
-      const unanswered = errorOf(failure, name, request, kind);
-      if (countsAgainstHost(failure, request)) {
-        lastReason = unanswered.message;
+      } else if (countsAgainstHost(failure, request)) {
+        lastReason = thrown.message;
         circuit.failed();
       }
-      throw unanswered;
+      throw thrown;
     }
     onAnswer();
     circuit.succeeded();
     return value;
   }
 
-  const refused = () =>
-    new UnavailableError(
-      'DOCKER_UNREACHABLE',
-      `docker host "${name}" does not answer (circuit open; last: ${lastReason})`,
-      { context: { host: name } },
-    );
+  async function untilAdmitted(admitted: Promise<boolean>): Promise<void> {
+    if (await admitted) return;
+    const message = `docker host "${name}" does not answer (circuit open; last: ${lastReason})`;
+    throw new UnavailableError('DOCKER_UNREACHABLE', message, { context: { host: name } });
+  }
 
   return {
     name,
     read: async (request, call) => {
       const admitted = admit(call);
-      if (admitted !== true && !(await admitted)) throw refused();
+      if (admitted !== true) await untilAdmitted(admitted);
       return send(request, call.signal, 'read');
     },
     change: async (request, call) => {
       const admitted = admit(call);
-      if (admitted !== true && !(await admitted)) throw refused();
+      if (admitted !== true) await untilAdmitted(admitted);
       await call.fence();
       return send(request, call.signal, 'change');
     },

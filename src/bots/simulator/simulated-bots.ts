@@ -2,6 +2,7 @@
 
 import type { Connection } from 'mongoose';
 import { createDockerBots, type DockerBots } from '../docker/docker-bots.ts';
+import { CONF_DIR } from './conf-text.ts';
 import { createOperations, type Fenced, type Operations, type Subject } from './operation.ts';
 import { createSimulatedDaemon } from './simulated-daemon.ts';
 import { createWorldCalls, type WorldQuery } from './world-calls.ts';
@@ -34,6 +35,7 @@ export function createSimulatedBots(options: SimulatedBotsOptions): DockerBots {
       return { name: host, options: { client } };
     }),
     now,
+    supervisorConfDir: CONF_DIR,
     deadlines: {
       ...{ readMs: deadlineMs, changeMs: deadlineMs, commandMs: deadlineMs },
       // Asking is cheap here, and what was started stands at once.

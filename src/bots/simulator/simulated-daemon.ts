@@ -173,7 +173,7 @@ export function createSimulatedDaemon({
     if (await isHit(operation, place, 'loseReply')) throw lostReply();
   }
 
-  // An operation of its own: whoever asks whether a host is back has no part in what waits for it.
+  // An operation of its own: the question whether a host is back is no part of what waits for the host.
   const ping = ({ abortSignal }: Call) =>
     operations.run({ kind: 'read', instanceId: null, about: {} }, async () => {
       const operation = operations.current();

@@ -2,8 +2,7 @@
 // that runs cannot be taken out, and `add` starts what it adds.
 
 import { pause } from '@reclaim/saga';
-import type { ProgramState } from '../../domain/bot.ts';
-import { USUAL_STOP_SECONDS } from '../../domain/bot.ts';
+import { type ProgramState, USUAL_STOP_SECONDS } from '../../domain/bot.ts';
 import { groupOf } from '../supervisor/program-status.ts';
 import type { Pool } from './simulated-pool.ts';
 import { namesOf, type PooledDocument } from './world-documents.ts';
@@ -67,7 +66,7 @@ function statusOf({ bots, strangers }: Pool): string {
 async function stop(pool: Pool, bot: PooledDocument, signal: AbortSignal): Promise<string> {
   if (!ACTIVE.has(bot.program)) return 'ERROR (not running)';
   if (await pool.isHit(bot, 'refuseStop')) return 'ERROR (it runs on)';
-  // Nobody but supervisord itself cuts that short.
+  // Only supervisord itself cuts that short.
   const { stopSeconds = USUAL_STOP_SECONDS, needsSeconds = 0 } = bot;
   if (needsSeconds > 0) await pool.flush();
   await pause(1_000 * Math.min(needsSeconds, stopSeconds), signal);
