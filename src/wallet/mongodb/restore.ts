@@ -1,7 +1,8 @@
 // The money of settlements that a stale save took back, paid in once more by an operator's decision: a settlement of its
 // own, in ONE document update (I2). The ledger records what was paid, and its sum is the database's. It applies once
 // for its operation, and only while no incarnation that was settled by those receipts is in the wallet again, and none
-// was paid since: then its money does, or has come out by another road.
+// was paid since: then its money does, or has come out by another road. A restoration that was taken back in its turn
+// stands for the receipts that it gave back.
 
 import { RetryableError } from '@reclaim/saga';
 import { inDoubt, rejectUnlessAnswered, runRepeatable, writeThenRead } from '@reclaim/saga/mongodb';
@@ -19,6 +20,7 @@ import {
   SETTLED,
 } from './wallet-expressions.ts';
 
+const LEDGER = 'ledger';
 const TMP = 'reclaimRestoration';
 const BALANCE = '$paperWallet.balance';
 const MAX_ROUNDS = 5;
@@ -43,7 +45,9 @@ export async function restore(connection: Connection, order: RestoreOrder): Prom
 
 interface Undone {
   readonly amountMinor: number;
+  /** Of the receipts, and of those that a restoration among them gave back. */
   readonly botIds: readonly string[];
+  readonly opIds: readonly string[];
   /** When the oldest of them was paid. */
   readonly since: Date;
 }
@@ -52,36 +56,55 @@ interface Undone {
 async function findUndone(connection: Connection, order: RestoreOrder): Promise<Undone | null> {
   const { userId, undone } = order;
   const own = { _id: { $in: [...undone] }, userId, source: 'reclaim' };
+  // What a restoration of several bots gave back names their bots; it does not itself.
+  const restored = {
+    ...{ from: LEDGER, startWith: '$undone', as: 'restored' },
+    ...{ connectFromField: 'undone', connectToField: '_id' },
+    restrictSearchWithMatch: { userId, source: 'reclaim' },
+  };
   const group = {
     _id: null,
     count: { $sum: 1 },
     minor: { $sum: '$amountMinor' },
-    botIds: { $addToSet: '$botId' },
+    named: { $push: { $concatArrays: [[{ _id: '$_id', botId: '$botId' }], '$restored'] } },
     since: { $min: '$at' },
   };
+  const all = (field: string) => ({
+    $reduce: {
+      input: '$named',
+      initialValue: [],
+      in: { $setUnion: ['$$value', `$$this.${field}`] },
+    },
+  });
   const [found] = await runRepeatable(() =>
-    nativeCollection<LedgerDocument>(connection, 'ledger')
-      .aggregate([{ $match: own }, { $group: group }])
+    nativeCollection<LedgerDocument>(connection, LEDGER)
+      .aggregate([
+        { $match: own },
+        { $graphLookup: restored },
+        { $group: group },
+        { $set: { opIds: all('_id'), botIds: { $setDifference: [all('botId'), ['']] } } },
+      ])
       .toArray(),
   );
   if (found?.count !== undone.length || (await isRestored(connection, order))) return null;
-  const amountMinor = Number(found.minor);
-  const all = { amountMinor, botIds: found.botIds, since: found.since };
-  return amountMinor > 0 && !(await isPaidInLedger(connection, order, all)) ? all : null;
+  const { minor, botIds, opIds, since } = found;
+  const paid = { amountMinor: Number(minor), botIds, opIds, since };
+  const isMissing = paid.amountMinor > 0 && !(await isPaidInLedger(connection, order, paid));
+  return isMissing ? paid : null;
 }
 
 /** The document's own rows are checked by the update itself; the ledger knows those that are gone from there. */
 async function isPaidInLedger(
   connection: Connection,
-  { userId, undone }: RestoreOrder,
-  { botIds, since }: Undone,
+  { userId }: RestoreOrder,
+  { botIds, opIds, since }: Undone,
 ): Promise<boolean> {
   const later = {
     ...{ userId, type: 'deallocate', botId: { $in: [...botIds] } },
-    ...{ _id: { $nin: [...undone] }, at: { $gt: since } },
+    ...{ _id: { $nin: [...opIds] }, at: { $gt: since } },
   };
   const entry = await runRepeatable(() =>
-    nativeCollection<LedgerDocument>(connection, 'ledger').findOne(later),
+    nativeCollection<LedgerDocument>(connection, LEDGER).findOne(later),
   );
   return entry !== null;
 }
@@ -93,7 +116,7 @@ async function isRestored(
 ): Promise<boolean> {
   const other = { userId, _id: { $ne: opId }, undone: { $in: [...undone] } };
   const entry = await runRepeatable(() =>
-    nativeCollection<LedgerDocument>(connection, 'ledger').findOne(other),
+    nativeCollection<LedgerDocument>(connection, LEDGER).findOne(other),
   );
   return entry !== null;
 }
@@ -103,11 +126,12 @@ async function findPosted(
   order: RestoreOrder,
 ): Promise<Restoration | null> {
   const entry = await runRepeatable(() =>
-    nativeCollection<LedgerDocument>(connection, 'ledger').findOne({ _id: order.opId }),
+    nativeCollection<LedgerDocument>(connection, LEDGER).findOne({ _id: order.opId }),
   );
   if (entry === null) return null;
   const botIds = entry.botId === '' ? [] : [entry.botId];
-  const undone = { amountMinor: Number(entry.amountMinor), botIds, since: entry.at };
+  const opIds = order.undone;
+  const undone = { amountMinor: Number(entry.amountMinor), botIds, opIds, since: entry.at };
   return toRestoration(order, undone, { ...entry, timestamp: entry.at });
 }
 
@@ -155,7 +179,7 @@ function update(order: RestoreOrder, undone: Undone) {
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
       'ledgerState.settled.undone': { $nin: [...order.undone] },
-      $expr: { $not: [{ $or: [isStanding(undone), isPaidSince(order, undone)] }] },
+      $expr: { $not: [{ $or: [isStanding(undone), isPaidSince(undone)] }] },
     },
     update: [
       { $set: { [TMP]: row } },
@@ -184,7 +208,7 @@ function isStanding({ botIds }: Undone): Expression {
 
 /** Whether one of those bots was paid again after the receipts: the money of an allocation that came back with the
  * old copy. A row that has lost its moment may be such a payment. */
-function isPaidSince({ undone }: RestoreOrder, { botIds, since }: Undone): Expression {
+function isPaidSince({ botIds, opIds, since }: Undone): Expression {
   const isBefore = {
     $and: [{ $eq: [{ $type: '$$row.timestamp' }, 'date'] }, { $lte: ['$$row.timestamp', since] }],
   };
@@ -192,7 +216,7 @@ function isPaidSince({ undone }: RestoreOrder, { botIds, since }: Undone): Expre
     $and: [
       { $eq: ['$$row.type', 'deallocate'] },
       { $in: ['$$row.botId', literal(botIds)] },
-      { $not: [{ $in: ['$$row.opId', literal(undone)] }] },
+      { $not: [{ $in: ['$$row.opId', literal(opIds)] }] },
       { $not: [isBefore] },
     ],
   };
@@ -213,7 +237,7 @@ function projection(order: RestoreOrder, undone: Undone): mongo.Document {
   const own = { $filter: { input: { $concatArrays: [SETTLED, ROWS] }, as: 'row', cond: isOwn } };
   return {
     row: { $first: own },
-    isStanding: { $or: [isStanding(undone), isPaidSince(order, undone), isNamed(order)] },
+    isStanding: { $or: [isStanding(undone), isPaidSince(undone), isNamed(order)] },
     isMoney: { $and: [{ $gte: [BALANCE, 0] }, { $lte: [BALANCE, MAX_MONEY] }] },
   };
 }

@@ -1,0 +1,82 @@
+// A restoration of two bots' refunds is taken back in its turn, by a copy that brings both allocations along: their money
+// goes back by one road alone (I2).
+
+import { expect, it } from 'vitest';
+import { toInstanceId } from '../../src/domain/ids.ts';
+import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
+import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { allocation, incarnationOf, putUser, readUser, SAGA_A, users } from '../support/users.ts';
+import { pay } from '../support/wallet-commands.ts';
+
+const BOTS = [toInstanceId('uid-bot-1'), toInstanceId('uid-bot-2')] as const;
+const FIRST = 'restore.first';
+
+/** Two refunds of 110, taken back, restored together to a balance of 270, and taken back again: 50, and both allocations. */
+async function setUp() {
+  const connection = await createTestDatabase();
+  const bots = Object.fromEntries(BOTS.map((id) => [id, allocation(100, 110)]));
+  const userId = await putUser(connection, { balance: 50, bots });
+  const wallets = createMongoWallets({ connection });
+  const ledger = createMongoLedger({ connection });
+  const copy = await readUser(connection, userId);
+  const saveStale = () => users(connection).replaceOne({ _id: copy._id }, copy);
+  const remove = async () => {
+    for (const instanceId of BOTS) {
+      const incarnation = incarnationOf(userId, instanceId);
+      const removed = await wallets.dropResurrected({ incarnation, mayTakeOver: [] });
+      expect(removed).toEqual({ status: 'gone' });
+    }
+  };
+  const undone: string[] = [];
+  for (const instanceId of BOTS) {
+    const receipt = await pay(wallets, userId, { instanceId });
+    await ledger.post({ receipt, firebaseUid: null, sagaId: SAGA_A });
+    undone.push(receipt.opId);
+  }
+  await saveStale();
+  await remove();
+  const restored = await wallets.restore({ opId: FIRST, userId, undone });
+  if (restored.status !== 'restored') throw new Error(`not restored: ${restored.status}`);
+  await ledger.postRestoration(restored.restoration);
+  const balance = async () => (await readUser(connection, userId)).paperWallet.balance;
+  expect(await balance()).toBe(270);
+  await saveStale();
+  const again = { opId: 'restore.second', userId, undone: [FIRST] };
+  const forgetRows = () => {
+    const rows = { walletTransactions: [], 'ledgerState.settled': [] };
+    return users(connection).updateOne({ _id: copy._id }, { $set: rows });
+  };
+  return { userId, wallets, ledger, remove, balance, again, forgetRows };
+}
+
+it('both allocations are back with the copy: refused, and restored once they are gone', async () => {
+  const { wallets, remove, balance, again } = await setUp();
+  expect(await wallets.restore(again)).toEqual({ status: 'not-proven' });
+  expect(await balance()).toBe(50);
+  await remove();
+  expect(await wallets.restore(again)).toMatchObject({ status: 'restored' });
+  expect(await balance()).toBe(270);
+});
+
+it.each(['the document', 'the ledger alone'])(
+  'one of them was accepted as new and paid, as %s knows: never restored',
+  async (where) => {
+    const { userId, wallets, ledger, balance, again, forgetRows } = await setUp();
+    const [first, second] = BOTS;
+    const accepted = incarnationOf(userId, first);
+    await wallets.acceptResurrected({ incarnation: accepted, mayTakeOver: [] });
+    const reading = await wallets.readAllocation(userId, first);
+    if (reading.status !== 'present') throw new Error('it is gone');
+    const { incarnationId } = reading.allocation;
+    const incarnation = incarnationOf(userId, first, incarnationId ?? '');
+    const receipt = await pay(wallets, userId, { instanceId: first, incarnation });
+    await wallets.dropResurrected({ incarnation: incarnationOf(userId, second), mayTakeOver: [] });
+    if (where === 'the ledger alone') {
+      await ledger.post({ receipt, firebaseUid: null, sagaId: SAGA_A });
+      await forgetRows();
+    }
+    expect(await wallets.restore(again)).toEqual({ status: 'not-proven' });
+    expect(await balance()).toBe(160);
+  },
+);
