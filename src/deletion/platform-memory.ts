@@ -4,20 +4,22 @@
 import type { InstanceId } from '../domain/ids.ts';
 
 /** What became of it; no secret and no address is in it, for users read it. */
-export type PlatformOutcome =
-  | 'informed'
+export type PlatformOutcome = (typeof OUTCOMES)[number];
+export const OUTCOMES = [
+  'informed',
   /** It has no such bot. */
-  | 'unknown-there'
+  'unknown-there',
   /** Not asked, because it is not proven that the bot there can be this one alone. */
-  | 'withheld'
+  'withheld',
   /** It does not take the token, or not for this bot. */
-  | 'refused'
+  'refused',
   /** It led elsewhere, which is not followed: the token would go there. */
-  | 'redirected'
-  | 'failed'
-  | 'unreachable'
+  'redirected',
+  'failed',
+  'unreachable',
   /** Not in time; it may have done it all the same. */
-  | 'no-answer';
+  'no-answer',
+] as const;
 
 /** The longest that a job waits for it, and its user with it. */
 export const PLATFORM_TIMEOUT_MS = 3_000;

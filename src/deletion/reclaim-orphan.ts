@@ -12,7 +12,7 @@ import {
 } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
-import type { Receipt } from '../wallet/wallets.ts';
+import type { Receipt } from '../wallet/receipts.ts';
 import { botKey } from './bot-key.ts';
 import { REFUND_VALUE } from './captures.ts';
 import { holdsOf, walletOf } from './delete-bot.ts';

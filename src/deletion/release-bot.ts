@@ -2,7 +2,7 @@
 // goes if nothing was paid and is settled if something was, so that the janitor finishes it. The lock goes first: as
 // long as it stands, a settlement that is still on its way may land, after it was asked whether one had (I2).
 
-import type { Receipt } from '../wallet/wallets.ts';
+import type { Receipt } from '../wallet/receipts.ts';
 import {
   contextOf,
   type DeletionCall,

@@ -1,74 +1,88 @@
 // What Docker (or the simulator) reports of a bot: an observed bot. It is plain JSON, because it is
-// what a saga captures before it touches a bot, and what its compensation goes back to.
+// what a saga captures before it touches a bot, and what its compensation goes back to; the schemas are what a newer
+// program reads the log by.
 
-/** The owner that a container's labels claim; identity is decided elsewhere (src/deletion/identity.ts). */
-export interface ObservedLabels {
-  readonly instanceId?: string;
+import type { StoredOf } from '@reclaim/saga';
+import { Type } from 'typebox';
+
+const TEXT = Type.String();
+
+/** The owner that a container's labels claim; identity is decided elsewhere (src/pool-state/ownership.ts). */
+const LABELS = Type.Object({
+  instanceId: Type.Optional(TEXT),
   /** A user `_id` or a firebaseUid: both have been written by the platform's tools. */
-  readonly userId?: string;
-  readonly poolId?: string;
-}
+  userId: Type.Optional(TEXT),
+  poolId: Type.Optional(TEXT),
+});
+export type ObservedLabels = StoredOf<typeof LABELS>;
 
 /** One container per bot, `freqtrade-<instanceId>`. */
-export interface ObservedDedicated {
-  readonly kind: 'dedicated';
+export type ObservedDedicated = StoredOf<typeof DEDICATED>;
+const DEDICATED = Type.Object({
+  kind: Type.Literal('dedicated'),
   /** The name of the Docker host, as in DOCKER_HOSTS. */
-  readonly host: string;
-  readonly containerId: string;
-  readonly containerName: string;
-  readonly labels: ObservedLabels;
-  readonly running: boolean;
-  readonly paused: boolean;
+  host: TEXT,
+  containerId: TEXT,
+  containerName: TEXT,
+  labels: LABELS,
+  running: Type.Boolean(),
+  paused: Type.Boolean(),
   /** Docker's restart policy name, e.g. `unless-stopped`; '' and 'no' are both none. */
-  readonly restartPolicy: string;
+  restartPolicy: TEXT,
   /** Nothing but a label claims that it is this bot's: neither its name, nor the pool state, nor our memory of its id.
    * A label may be written by any program, and an image hands it down: such a container is evidence, and is never
    * touched. */
-  readonly byLabelAlone?: true;
+  byLabelAlone: Type.Optional(Type.Literal(true)),
   /** What its owner lets it take to stop, in seconds: its `--stop-timeout`; negative: without end. Missing: none of its own. */
-  readonly stopSeconds?: number;
+  stopSeconds: Type.Optional(Type.Number()),
   /** `--rm`: Docker removes it when it stops, and nothing can put it back. */
-  readonly autoRemove?: true;
-}
+  autoRemove: Type.Optional(Type.Literal(true)),
+});
+
+export const PROGRAM_STATES = [
+  'STOPPED',
+  'STARTING',
+  'RUNNING',
+  'BACKOFF',
+  'STOPPING',
+  'EXITED',
+  'FATAL',
+] as const;
+export type ProgramState = (typeof PROGRAM_STATES)[number];
+const PROGRAM_STATE = Type.Enum([...PROGRAM_STATES]);
+
+export type KnownProgram = StoredOf<typeof KNOWN_PROGRAM>;
+const KNOWN_PROGRAM = Type.Object({
+  /** `group:process`, or one word where both are the same: `bot-<instanceId>` as the platform writes it. */
+  name: TEXT,
+  state: PROGRAM_STATE,
+});
 
 /** A program under supervisord in a pool container: `bot-<instanceId>`, unless its conf file names it differently. */
-export interface ObservedPooled {
-  readonly kind: 'pooled';
-  readonly host: string;
+export type ObservedPooled = StoredOf<typeof POOLED>;
+const POOLED = Type.Object({
+  kind: Type.Literal('pooled'),
+  host: TEXT,
   /** The pool's container. */
-  readonly containerId: string;
-  readonly containerName: string;
-  readonly labels: ObservedLabels;
+  containerId: TEXT,
+  containerName: TEXT,
+  labels: LABELS,
   /** Whether the pool's container runs; a program of a container that does not run is stopped. */
-  readonly poolRunning: boolean;
+  poolRunning: Type.Boolean(),
   /** Whether the conf file stands in the conf folder, stands there put aside, or is gone. */
-  readonly conf: 'present' | 'aside' | 'gone';
+  conf: Type.Enum(['present', 'aside', 'gone']),
   /** supervisord's word for it, `absent` when it knows no program of it; of several the liveliest. */
-  readonly program: ProgramState | 'absent';
+  program: Type.Union([PROGRAM_STATE, Type.Literal('absent')]),
   /** All of its programs, by the names that supervisord knows them under. */
-  readonly programs: readonly KnownProgram[];
+  programs: Type.Array(KNOWN_PROGRAM),
   /** Why it cannot be taken out of supervisord without touching what is not its own. */
-  readonly entangled?: string;
+  entangled: Type.Optional(TEXT),
   /** The longest `stopwaitsecs` of its conf file. Missing: none, or the file was not read. */
-  readonly stopSeconds?: number;
-}
-
-export interface KnownProgram {
-  /** `group:process`, or one word where both are the same: `bot-<instanceId>` as the platform writes it. */
-  readonly name: string;
-  readonly state: ProgramState;
-}
-
-export type ProgramState =
-  | 'STOPPED'
-  | 'STARTING'
-  | 'RUNNING'
-  | 'BACKOFF'
-  | 'STOPPING'
-  | 'EXITED'
-  | 'FATAL';
+  stopSeconds: Type.Optional(Type.Number()),
+});
 
 export type ObservedBot = ObservedDedicated | ObservedPooled;
+export const OBSERVED_BOT = Type.Union([DEDICATED, POOLED]);
 
 /** What Docker and supervisord give a bot to stop by themselves, in seconds. */
 export const USUAL_STOP_SECONDS = 10;

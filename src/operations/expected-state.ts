@@ -16,7 +16,7 @@ import { NOT_OBSERVED_EVERYWHERE } from '../deletion/steps/remove-container.ts';
 import { STEP as DELETION } from '../deletion/steps/step-ports.ts';
 import { PROVISION_BOT } from '../provisioning/provision-bot.ts';
 import { STEP as PROVISION } from '../provisioning/provisioning-ports.ts';
-import { PLACE_VALUE, RESERVATION } from '../provisioning/stored-values.ts';
+import { PLACE_VALUE, RESERVED } from '../provisioning/stored-values.ts';
 import { describeEntry, describeObservedBots, inDollars } from './describe.ts';
 
 export const SOURCES = ['wallet', 'pool-state', 'docker', 'tombstone', 'ledger'] as const;
@@ -106,7 +106,7 @@ function postedOf(step: Steps): string {
 
 function ofProvision(step: Steps): ExpectedState {
   const reserve = step(PROVISION.reserve);
-  const reservation = isDone(reserve) ? RESERVATION.readOrNull(reserve?.value) : null;
+  const reservation = isDone(reserve) ? RESERVED.readOrNull(reserve?.value) : null;
   const amount = reservation === null ? null : inDollars(reservation.amountMinor / 100);
   return {
     wallet: amount === null ? 'nothing set aside' : `not locked, ${amount}`,

@@ -2,6 +2,8 @@
 // left where it is and reported. One that names this user while its pool, or the pool's name, names another is as
 // little: a claim that its own neighbours contradict proves no owner.
 
+import type { StoredOf } from '@reclaim/saga';
+import { Type } from 'typebox';
 import type { InstanceId } from '../domain/ids.ts';
 import {
   type BotOwner,
@@ -16,30 +18,36 @@ import {
   type BotMapping,
   findEntry,
   ownValue,
+  POOL_ENTRY,
   type Pool,
   type PoolEntry,
   type PoolState,
   takeOutEntry,
 } from './pool-state.ts';
 
-/** A slot and port that stay taken until the bot is observed gone. */
-export interface ReservedSlot {
-  readonly poolId: string;
-  readonly containerName: string;
-  readonly slotIndex: number;
-  readonly port: number;
-  readonly dockerHost?: string;
-  /** When it was given to the bot, by its mapping. */
-  readonly placedAt?: string;
-}
+const TEXT = Type.String();
 
-export interface OwnedEntry {
+/** A slot and port that stay taken until the bot is observed gone. */
+export type ReservedSlot = StoredOf<typeof RESERVED_SLOT>;
+const RESERVED_SLOT = Type.Object({
+  poolId: TEXT,
+  containerName: TEXT,
+  slotIndex: Type.Number(),
+  port: Type.Number(),
+  dockerHost: Type.Optional(TEXT),
+  /** When it was given to the bot, by its mapping. */
+  placedAt: Type.Optional(TEXT),
+});
+
+/** Stored as the capture of a step that takes it out. */
+export type OwnedEntry = StoredOf<typeof OWNED_ENTRY>;
+export const OWNED_ENTRY = Type.Object({
   /** Null: the state has no entry of this bot that is this user's. */
-  readonly entry: PoolEntry | null;
-  readonly slot: ReservedSlot | null;
+  entry: Type.Union([Type.Null(), POOL_ENTRY]),
+  slot: Type.Union([Type.Null(), RESERVED_SLOT]),
   /** Whether another user's entry carries the same id, or one whose owner is in dispute. */
-  readonly hasForeign: boolean;
-}
+  hasForeign: Type.Boolean(),
+});
 
 export function findOwnEntry(
   state: PoolState,

@@ -2,6 +2,8 @@
 // this too, so fields unknown here are kept; `userId` is the firebaseUid. Ids are keys of a Map or
 // checked with Object.hasOwn, never trusted as property names.
 
+import type { StoredOf } from '@reclaim/saga';
+import { Type } from 'typebox';
 import type { UNREADABLE, UnreadableRows } from './unreadable-rows.ts';
 
 export interface Pool {
@@ -48,10 +50,15 @@ export interface PoolState {
 /** Where the state holds a bot: its mapping, and every entry in a pool's list that names it, in
  * ascending order of position (two lists can name it, and one list can name it twice). `poolId` is the
  * key of the pool in `pools`. */
-export interface PoolEntry {
-  readonly mapping: BotMapping | null;
-  readonly memberships: readonly { readonly poolId: string; readonly position: number }[];
-}
+export type PoolEntry = StoredOf<typeof POOL_ENTRY>;
+export const POOL_ENTRY = Type.Object({
+  mapping: Type.Union([
+    Type.Null(),
+    /** As the platform wrote it, its unknown fields included: it is put back as it was. */
+    Type.Unsafe<BotMapping>(Type.Record(Type.String(), Type.Unknown())),
+  ]),
+  memberships: Type.Array(Type.Object({ poolId: Type.String(), position: Type.Number() })),
+});
 
 /** The bot's entry, or null when neither the mapping nor any pool knows it. */
 export function findEntry(state: PoolState, instanceId: string): PoolEntry | null {

@@ -6,7 +6,7 @@ import { FencedError, RetryableError, SagaError, toSagaId } from '@reclaim/saga'
 import { findOwnEntry, type ReservedSlot } from '../pool-state/owned-entry.ts';
 import { NOTHING_OBSERVED, type TombstoneTarget } from '../tombstones/tombstones.ts';
 import { takingOver } from '../wallet/closed-sagas.ts';
-import type { Reservation } from '../wallet/wallets.ts';
+import type { Reservation } from '../wallet/receipts.ts';
 import {
   contextOf,
   type ProvisionCall,

@@ -4,8 +4,9 @@
 import { HoldError, RetryableError } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
 import { settlementOpId } from '../domain/incarnation.ts';
+import type { Receipt, Reservation } from '../wallet/receipts.ts';
 import { settleAllocation } from '../wallet/settle-allocation.ts';
-import type { Receipt, Reservation, SettleCommand } from '../wallet/wallets.ts';
+import type { SettleCommand } from '../wallet/wallets.ts';
 import { contextOf, type ProvisionCall, type ProvisioningPorts } from './provisioning-ports.ts';
 
 /** @returns null where the account is gone: there is no wallet to pay into. */

@@ -4,7 +4,7 @@
 import { saga } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
 import { raiseLock } from '../wallet/raise-lock.ts';
-import type { Reservation } from '../wallet/wallets.ts';
+import type { Reservation } from '../wallet/receipts.ts';
 import { PROVISION_BOT_INPUT, type ProvisionBotInput } from './provision-bot-input.ts';
 import {
   contextOf,

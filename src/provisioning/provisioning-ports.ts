@@ -9,7 +9,8 @@ import type { PoolStates } from '../pool-state/pool-states.ts';
 import type { Tombstones } from '../tombstones/tombstones.ts';
 import type { FindSagas } from '../wallet/closed-sagas.ts';
 import type { Ledger } from '../wallet/ledger.ts';
-import type { LockTarget, Reservation, ReserveOrder, Wallets } from '../wallet/wallets.ts';
+import type { Reservation } from '../wallet/receipts.ts';
+import type { LockTarget, ReserveOrder, Wallets } from '../wallet/wallets.ts';
 import type { ProvisionBotInput } from './provision-bot-input.ts';
 import {
   EXISTING,

@@ -3,7 +3,7 @@
 
 import { type StoredOf, stored } from '@reclaim/saga';
 import { Type } from 'typebox';
-import { INSTANCE_ID, USER_ID } from '../domain/id-schemas.ts';
+import { RESERVATION } from '../wallet/receipts.ts';
 
 const TEXT = Type.String();
 
@@ -41,20 +41,6 @@ export type PlacesCapture = StoredOf<typeof PLACES>;
 export const EXISTING = Type.Object({ existing: Type.Array(TEXT) });
 export type ExistingCapture = StoredOf<typeof EXISTING>;
 
-/** The money that was set aside. */
-export const RESERVED = Type.Object({
-  opId: TEXT,
-  userId: USER_ID,
-  instanceId: INSTANCE_ID,
-  incarnationId: TEXT,
-  botName: TEXT,
-  amountMinor: Type.Integer(),
-  previousBalance: Type.Number(),
-  newBalance: Type.Number(),
-  description: TEXT,
-  seq: Type.Number(),
-});
-
 /** For readers of a saga's record. */
 export const PLACE_VALUE = stored('place of the bot', PLACE);
-export const RESERVATION = stored('reservation', RESERVED);
+export const RESERVED = stored('reservation', RESERVATION);

@@ -1,7 +1,7 @@
 // The guards of a run over all users, judged on the whole of what it observed before anything is recorded or scheduled:
 // so many orphans at once are more likely a mistake of ours, or a host that lost its containers, than the truth.
 
-export type Guard = 'too-many-refunds' | 'too-large-a-share' | 'no-containers';
+import type { Guard } from './sync-all-report.ts';
 
 export interface Judged {
   readonly allocations: number;

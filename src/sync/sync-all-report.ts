@@ -43,6 +43,7 @@ export const JUDGEMENT = Type.Object({
   isStopped: Type.Boolean(),
 });
 export type Judgement = StoredOf<typeof JUDGEMENT>;
+export type Guard = NonNullable<Judgement['guard']>;
 
 /** Users whose run was started. */
 export const SCHEDULED = Type.Object({ users: COUNT });

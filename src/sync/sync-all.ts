@@ -12,13 +12,14 @@ import {
   withWarnings,
 } from '@reclaim/saga';
 import { followRuns, startRuns } from './follow-runs.ts';
-import { type Guard, judgeRun } from './guards.ts';
+import { judgeRun } from './guards.ts';
 import { recordAll } from './record-all.ts';
 import { surveyAll } from './survey.ts';
 import { SYNC_ALL, SYNC_ALL_INPUT, type SyncAllInput, syncAllKey } from './sync-all-input.ts';
 import {
   FOLLOWED,
   type FollowedRuns,
+  type Guard,
   JUDGEMENT,
   type Judgement,
   SCHEDULED,

@@ -3,8 +3,8 @@
 
 import type { SagaId } from '@reclaim/saga';
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
+import type { Receipt, Reservation } from './receipts.ts';
 import type { Restoration } from './restorations.ts';
-import type { Receipt, Reservation } from './wallets.ts';
 
 export interface Ledger {
   /** Posts a settlement. 'exists' is success: the same operation was posted before.

@@ -1,7 +1,8 @@
 // The payment of the platform's own deletion, where it and ours met: searched for only where the allocation is gone
 // without a receipt of ours (I2).
 
-import type { PlatformPaymentQuery, Receipt, Wallets } from './wallets.ts';
+import type { Receipt } from './receipts.ts';
+import type { PlatformPaymentQuery, Wallets } from './wallets.ts';
 
 /** The platform dates its rows by its own clock; a payment of an earlier incarnation is further away than this. */
 const CLOCKS_APART_MS = 60_000;

@@ -6,7 +6,8 @@ import { FencedError, HoldError, RetryableError, type SagaId, type StepCall } fr
 import { assertNever } from '../domain/assert-never.ts';
 import { type FindSagas, isClosed } from './closed-sagas.ts';
 import { findPlatformPayment, type KnownAllocation } from './platform-payment.ts';
-import type { LockCommand, Receipt, SettleCommand, Wallets } from './wallets.ts';
+import type { Receipt } from './receipts.ts';
+import type { LockCommand, SettleCommand, Wallets } from './wallets.ts';
 
 export interface SettlementPorts {
   readonly wallets: Pick<Wallets, 'settle' | 'lock' | 'raiseLock' | 'findPlatformPayment'>;

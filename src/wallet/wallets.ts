@@ -6,6 +6,7 @@ import type { SagaId } from '@reclaim/saga';
 import type { BotWorth } from '../domain/bot-worth.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import type { Incarnation } from '../domain/incarnation.ts';
+import type { Receipt, Reservation } from './receipts.ts';
 import type { RestoreOrder, RestoreResult } from './restorations.ts';
 
 export interface Wallets {
@@ -276,54 +277,3 @@ export type WithdrawResult =
   /** It never landed, and never will. */
   | { readonly status: 'withdrawn' }
   | { readonly status: 'account-gone' };
-
-/** What a reservation left behind; enough to post the ledger entry if a legacy writer erases the row. */
-export interface Reservation {
-  readonly opId: string;
-  readonly userId: UserId;
-  readonly instanceId: InstanceId;
-  /** The incarnation id: the allocation's `allocatedAt`, ISO 8601, database time. */
-  readonly incarnationId: string;
-  readonly botName: string;
-  /** Integer cents taken from the balance, above 0. */
-  readonly amountMinor: number;
-  /** Dollars, for display. */
-  readonly previousBalance: number;
-  readonly newBalance: number;
-  readonly description: string;
-  /** Position in the user's own sequence of our writes. */
-  readonly seq: number;
-}
-
-/** What a settlement left behind; enough to post the ledger entry if a legacy writer erases the row. */
-export interface Receipt {
-  readonly opId: string;
-  readonly userId: UserId;
-  readonly instanceId: InstanceId;
-  /** The incarnation id; missing where only the embedded row is left. */
-  readonly incarnationId?: string;
-  readonly botName: string;
-  /** Dollars, for display and for the platform's format; rounded to cents. */
-  readonly amount: number;
-  readonly pnl: number;
-  readonly previousBalance: number;
-  readonly newBalance: number;
-  /** Integer cents. */
-  readonly amountMinor: number;
-  readonly pnlMinor: number;
-  /** The unrounded value, as decimal text. */
-  readonly exactValue: string;
-  readonly description: string;
-  /** Position in the user's own sequence of our writes. */
-  readonly seq: number;
-  /** ISO 8601, database time. */
-  readonly settledAt: string;
-  /** Set when currentValue had been overwritten and the locked value was paid instead: what was found. */
-  readonly overwrittenValue?: string;
-  /** The source of the amount, where the bot was to be asked; missing where the stored value counts. */
-  readonly valueSource?: 'bot' | 'stored';
-  /** Why the bot's own word was not to be had; missing where only the embedded row is left. */
-  readonly notLive?: string;
-  /** Set where the platform made the payment, and this program only found it. */
-  readonly paidBy?: 'platform';
-}

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { BadCursorError } from '../../packages/saga/src/bad-cursor.ts';
 import { toFirebaseUid, toUserId, type UserId } from '../../src/domain/ids.ts';
 import type { Ledger, SettlementEntry } from '../../src/wallet/ledger.ts';
-import type { Receipt } from '../../src/wallet/wallets.ts';
+import type { Receipt } from '../../src/wallet/receipts.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { BOT, INCARNATION, SAGA_A, SAGA_B } from '../support/users.ts';
 

@@ -8,7 +8,8 @@ import {
   decideSettle,
   decideUnlock,
 } from '../../src/wallet/mongodb/wallet-decisions.ts';
-import type { AllocationLock, Receipt, Reservation } from '../../src/wallet/wallets.ts';
+import type { Receipt, Reservation } from '../../src/wallet/receipts.ts';
+import type { AllocationLock } from '../../src/wallet/wallets.ts';
 
 /** When the platform set the money aside. */
 export const INCARNATION = '2026-10-02T09:30:00.000Z';

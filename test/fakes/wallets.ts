@@ -5,13 +5,13 @@ import { settlementOpId } from '../../src/domain/incarnation.ts';
 import { NO_PAST } from '../../src/wallet/mongodb/bot-pasts.ts';
 import type { UserReading } from '../../src/wallet/mongodb/user-reading.ts';
 import { receiptOf } from '../../src/wallet/mongodb/wallet-decisions.ts';
+import type { Receipt } from '../../src/wallet/receipts.ts';
 import type {
   AllocationLock,
   AllocationReading,
   LockCommand,
   LockResult,
   LockTarget,
-  Receipt,
   ReserveOrder,
   ReserveResult,
   SettleCommand,

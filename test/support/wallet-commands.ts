@@ -3,13 +3,8 @@
 import type { Connection } from 'mongoose';
 import type { UserId } from '../../src/domain/ids.ts';
 import { settlementOpId } from '../../src/domain/incarnation.ts';
-import type {
-  LockCommand,
-  LockTarget,
-  Receipt,
-  SettleCommand,
-  Wallets,
-} from '../../src/wallet/wallets.ts';
+import type { Receipt } from '../../src/wallet/receipts.ts';
+import type { LockCommand, LockTarget, SettleCommand, Wallets } from '../../src/wallet/wallets.ts';
 import { createTestDatabase } from './database.ts';
 import { BOT, incarnationOf, putUser, SAGA_A } from './users.ts';
 

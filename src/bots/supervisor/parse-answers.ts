@@ -3,7 +3,7 @@
 // text that counts names what was asked; whatever does not match is `unclear`, and no caller may read an
 // unclear answer as "not there" (I4). Pure; supervisor 4.2.
 
-import type { KnownProgram, ProgramState } from '../../domain/bot.ts';
+import { type KnownProgram, PROGRAM_STATES, type ProgramState } from '../../domain/bot.ts';
 
 export interface Unclear {
   readonly status: 'unclear';
@@ -16,15 +16,7 @@ export type StatusListAnswer =
 
 export type VerbAnswer<Outcome extends string> = { readonly status: Outcome } | Unclear;
 
-const STATES: ReadonlySet<string> = new Set<ProgramState>([
-  'STOPPED',
-  'STARTING',
-  'RUNNING',
-  'BACKOFF',
-  'STOPPING',
-  'EXITED',
-  'FATAL',
-]);
+const STATES: ReadonlySet<string> = new Set(PROGRAM_STATES);
 
 /** `status`: every line must be a program's, each of another, or none of them counts. No line at all is no program: where
  * supervisord did not answer, a line says so. */

@@ -11,8 +11,8 @@ import {
   withWarnings,
 } from '@reclaim/saga';
 import { assertNever } from '../../domain/assert-never.ts';
+import type { Receipt } from '../../wallet/receipts.ts';
 import { settleAllocation } from '../../wallet/settle-allocation.ts';
-import type { Receipt } from '../../wallet/wallets.ts';
 import { REFUND, type RefundValue } from '../captures.ts';
 import {
   contextOf,

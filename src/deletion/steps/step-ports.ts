@@ -7,6 +7,7 @@ import type { HostExpectations } from '../../bots/host-expectations.ts';
 import type { BotWorth } from '../../domain/bot-worth.ts';
 import { settlementOpId } from '../../domain/incarnation.ts';
 import type { Findings } from '../../findings/findings.ts';
+import { OWNED_ENTRY, type OwnedEntry } from '../../pool-state/owned-entry.ts';
 import type { PoolStates } from '../../pool-state/pool-states.ts';
 import type {
   ObservedIncarnation,
@@ -22,8 +23,6 @@ import {
   type BotCapture,
   type GaveUp,
   type LockValue,
-  POOL_ENTRY,
-  type PoolEntryCapture,
   type RefundValue,
   type StopValue,
 } from '../captures.ts';
@@ -61,7 +60,7 @@ export type DeletionCall = StepContext<DeleteBotInput, DeletionCaptures, Deletio
 export interface DeletionCaptures {
   readonly [STEP.lock]?: AllocationCapture;
   readonly [STEP.stop]?: BotCapture;
-  readonly [STEP.pool]?: PoolEntryCapture;
+  readonly [STEP.pool]?: OwnedEntry;
 }
 
 export interface DeletionResults {
@@ -72,7 +71,7 @@ export interface DeletionResults {
 }
 
 /** The lock's step knows of bot and entry what could be read: the tombstone and the findings name it. */
-export const LATER_CAPTURES = { [STEP.stop]: BOT, [STEP.pool]: POOL_ENTRY } as const;
+export const LATER_CAPTURES = { [STEP.stop]: BOT, [STEP.pool]: OWNED_ENTRY } as const;
 
 /** A step's call with everything typed that the steps share. */
 export interface DeletionContext {

@@ -4,18 +4,23 @@
 import type { Observed, Warning, WithWarnings } from '@reclaim/saga';
 import { findEntryOf } from '../../bots/locate-owned.ts';
 import type { InstanceId } from '../../domain/ids.ts';
-import { findOwnEntry, takingOut } from '../../pool-state/owned-entry.ts';
+import {
+  findOwnEntry,
+  OWNED_ENTRY,
+  type OwnedEntry,
+  takingOut,
+} from '../../pool-state/owned-entry.ts';
 import { portHolder } from '../../pool-state/pool-slots.ts';
 import { type PoolEntry, type PoolState, putBack } from '../../pool-state/pool-state.ts';
 import { forBot } from '../../pool-state/unreadable-rows.ts';
-import { type GaveUp, POOL, POOL_ENTRY, type PoolEntryCapture } from '../captures.ts';
+import { type GaveUp, POOL } from '../captures.ts';
 import { stopDeadline } from '../stop-policy.ts';
 import { type DeletionCall, type DeletionPorts, UNDO_RETRY, UNTIL_DEADLINE } from './step-ports.ts';
 import { holdsAllocation } from './stop-container.ts';
 
 const POOL_ATTEMPT_MS = 10_000;
 
-type PoolCall = DeletionCall & { readonly capture: PoolEntryCapture };
+type PoolCall = DeletionCall & { readonly capture: OwnedEntry };
 
 export function updatePoolState(ports: DeletionPorts) {
   const { poolStates } = ports;
@@ -23,9 +28,9 @@ export function updatePoolState(ports: DeletionPorts) {
     retry: UNTIL_DEADLINE,
     compensateRetry: UNDO_RETRY,
     timeoutMs: POOL_ATTEMPT_MS,
-    captureSchema: POOL_ENTRY,
+    captureSchema: OWNED_ENTRY,
     resultSchema: POOL,
-    capture: async (call: DeletionCall): Promise<PoolEntryCapture | null> => {
+    capture: async (call: DeletionCall): Promise<OwnedEntry | null> => {
       const { instanceId, ...owner } = call.input;
       const answer = await readFor(ports, instanceId, call);
       if (answer.status === 'unknown') return null;

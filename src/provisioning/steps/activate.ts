@@ -7,7 +7,7 @@ import { isUp } from '../../domain/bot.ts';
 import { activateSlot } from '../../pool-state/pool-slots.ts';
 import type { BotMapping, PoolState } from '../../pool-state/pool-state.ts';
 import type { PoolScope } from '../../pool-state/pool-states.ts';
-import type { Reservation } from '../../wallet/wallets.ts';
+import type { Reservation } from '../../wallet/receipts.ts';
 import type { ProvisionBotInput } from '../provision-bot-input.ts';
 import {
   contextOf,

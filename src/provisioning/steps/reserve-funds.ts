@@ -6,7 +6,7 @@ import { finishTombstone } from '../../deletion/finish-tombstone.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { formatMinor } from '../../domain/money.ts';
 import { NOTHING_OBSERVED } from '../../tombstones/tombstones.ts';
-import type { Reservation } from '../../wallet/wallets.ts';
+import { RESERVATION, type Reservation } from '../../wallet/receipts.ts';
 import { beginUndo, type Undo } from '../begin-undo.ts';
 import { payBack, settlementOf } from '../pay-back.ts';
 import {
@@ -17,7 +17,7 @@ import {
   type ProvisioningPorts,
   UNDO_RETRY,
 } from '../provisioning-ports.ts';
-import { OPERATION, RESERVED } from '../stored-values.ts';
+import { OPERATION } from '../stored-values.ts';
 
 export function reserveFunds(ports: ProvisioningPorts) {
   return {
@@ -25,7 +25,7 @@ export function reserveFunds(ports: ProvisioningPorts) {
     compensateRetry: UNDO_RETRY,
     timeoutMs: MONEY_TIMEOUT_MS,
     captureSchema: OPERATION,
-    resultSchema: RESERVED,
+    resultSchema: RESERVATION,
     // The row says what was done, by this operation's own name: there is nothing to remember from before.
     capture: (call: ProvisionCall) => ({ opId: contextOf(call).order.opId }),
     run: (call: ProvisionCall) => reserve(ports, call),

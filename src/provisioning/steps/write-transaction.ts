@@ -1,7 +1,7 @@
 // Step 5: the reservation goes to the append-only ledger, from this saga's log, so that a legacy writer who
 // erased the row cannot erase the entry (I11).
 
-import type { Reservation } from '../../wallet/wallets.ts';
+import type { Reservation } from '../../wallet/receipts.ts';
 import {
   contextOf,
   MONEY_TIMEOUT_MS,

@@ -7,7 +7,8 @@ import { type Connection, mongo } from 'mongoose';
 import { settlementOpId } from '../../domain/incarnation.ts';
 import { MAX_MONEY } from '../../domain/money.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
-import type { PlatformPaymentQuery, Receipt } from '../wallets.ts';
+import type { Receipt } from '../receipts.ts';
+import type { PlatformPaymentQuery } from '../wallets.ts';
 import { receiptFromRow } from './receipts.ts';
 import { type Expression, isSettlementRow, literal, ROWS } from './wallet-expressions.ts';
 

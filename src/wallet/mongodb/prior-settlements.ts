@@ -6,7 +6,7 @@
 
 import type { InstanceId, UserId } from '../../domain/ids.ts';
 import { settlementOpId } from '../../domain/incarnation.ts';
-import type { Receipt } from '../wallets.ts';
+import type { Receipt } from '../receipts.ts';
 import type { BotPast } from './bot-pasts.ts';
 import type { AllocationReadingRow, UserReading } from './user-reading.ts';
 

@@ -4,7 +4,7 @@
 
 import { mongo } from 'mongoose';
 import type { InstanceId, UserId } from '../../domain/ids.ts';
-import type { Receipt } from '../wallets.ts';
+import type { Receipt } from '../receipts.ts';
 import type { Expression } from './wallet-expressions.ts';
 
 /** A row that another program has damaged still proves that the incarnation was paid, and must not

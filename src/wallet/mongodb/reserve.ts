@@ -11,7 +11,8 @@ import {
 } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import { nativeCollection, nativeDb } from '../../infra/mongodb/native.ts';
-import type { Reservation, ReserveOrder, ReserveResult, WithdrawResult } from '../wallets.ts';
+import type { Reservation } from '../receipts.ts';
+import type { ReserveOrder, ReserveResult, WithdrawResult } from '../wallets.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
 import { describeFound } from './receipts.ts';
 import {

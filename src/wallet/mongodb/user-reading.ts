@@ -5,7 +5,8 @@
 import { parseSagaId } from '@reclaim/saga';
 import type { mongo } from 'mongoose';
 import { type FirebaseUid, parseFirebaseUid, toUserId } from '../../domain/ids.ts';
-import type { AllocationLock, Receipt } from '../wallets.ts';
+import type { Receipt } from '../receipts.ts';
+import type { AllocationLock } from '../wallets.ts';
 import { describeFound, ROW_AS_RECEIPT, receiptFromRow } from './receipts.ts';
 import {
   ALLOCATIONS,

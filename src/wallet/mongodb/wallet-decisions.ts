@@ -4,11 +4,11 @@
 // in between; the command is sent once more.
 
 import { type Incarnation, isDated, isStamped } from '../../domain/incarnation.ts';
+import type { Receipt } from '../receipts.ts';
 import type {
   LockCommand,
   LockResult,
   LockTarget,
-  Receipt,
   ResurrectedResult,
   ResurrectedTarget,
   SettleCommand,

@@ -8,7 +8,8 @@ import { type InstanceId, NO_USER, parseUserId, type UserId } from '../../domain
 import { isStamped, settlementOpId } from '../../domain/incarnation.ts';
 import { isMoney } from '../../domain/money.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
-import type { AllocationReading, LockResult, Receipt, SettleResult, Wallets } from '../wallets.ts';
+import type { Receipt } from '../receipts.ts';
+import type { AllocationReading, LockResult, SettleResult, Wallets } from '../wallets.ts';
 import { findFirebaseUids } from './account-reads.ts';
 import { type BotPast, createBotPasts, type FindBotPast, NO_PAST } from './bot-pasts.ts';
 import { decide } from './decide-command.ts';
