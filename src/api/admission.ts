@@ -4,9 +4,9 @@
 // needs no server: it holds, and is bounded, while Redis is away.
 
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { FirebaseUid } from '../domain/ids.ts';
-import { addressKey } from './address-key.ts';
 import { clientOf } from './plugins/client.ts';
 import { sessionCookiesOf } from './session-cookie.ts';
 import { createTokenBuckets } from './token-buckets.ts';
@@ -93,4 +93,22 @@ function credentialOf(request: FastifyRequest): string | null {
   const text = request.headers.authorization ?? sessionCookiesOf(request).join();
   if (text === '' || text.length > MAX_CREDENTIAL_LENGTH) return null;
   return createHash('sha256').update(text).digest('base64url');
+}
+
+const GROUPS = 8;
+const OF_THE_NETWORK = 4;
+
+/** An address as something to count by: one customer has one IPv4 address, and a whole network of 2^64 in IPv6. */
+export function addressKey(text: string): string {
+  const [address = ''] = text.replace(/^::ffff:(?=\d+\.)/i, '').split('%', 1);
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail = ''] = address.split('::');
+  const first = head === '' ? [] : head.split(':');
+  const last = tail === '' ? [] : tail.split(':');
+  const zeros = Array.from({ length: GROUPS - first.length - last.length }, () => '0');
+  const groups = address.includes('::') ? [...first, ...zeros, ...last] : first;
+  const network = groups
+    .slice(0, OF_THE_NETWORK)
+    .map((group) => Number.parseInt(group, 16).toString(16));
+  return `${network.join(':')}::/64`;
 }

@@ -8,10 +8,8 @@ import { createEndWaits, createHeldAnswers } from '@reclaim/saga/fastify';
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createAdmission } from './admission.ts';
-import { answerUnreadableRequest } from './client-errors.ts';
 import type { ApiDependencies, RequestLimits } from './dependencies.ts';
 import { API_PREFIX, statusUrl } from './job-view.ts';
-import { tolerateEmptyBodies } from './json-body.ts';
 import { AdmittedOnly, createAddressLimit, tooMany } from './plugins/address-limit.ts';
 import { createAuthentication } from './plugins/authentication.ts';
 import { createClients } from './plugins/client.ts';
@@ -27,11 +25,15 @@ import { createRequestTracing } from './plugins/request-tracing.ts';
 import { createSecurityHeaders } from './plugins/security-headers.ts';
 import { unknownRoutes } from './plugins/unknown-routes.ts';
 import { createUserRateLimit } from './plugins/user-rate-limit.ts';
-import { parseQuery, requireShortAddress } from './query.ts';
 import { createRememberedEnds } from './remembered-ends.ts';
+import {
+  answerUnreadableRequest,
+  parseQuery,
+  requireShortAddress,
+  tolerateEmptyBodies,
+} from './request-reading.ts';
 import { createAuditRoutes } from './routes/audit.ts';
 import { createBotRoutes } from './routes/bots.ts';
-import { createDemoSessionRoutes } from './routes/demo-session.ts';
 import { createFindingRoutes } from './routes/findings.ts';
 import { createHealthRoutes } from './routes/health.ts';
 import { createHostRoutes } from './routes/hosts.ts';
@@ -122,7 +124,6 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
   await app.register(createMetricsRoute(deps));
   await app.register(pages);
   await app.register(createQueueBoard({ ...deps, sessions, admission }));
-  await app.register(createDemoSessionRoutes(deps.demo), { prefix: API_PREFIX });
   await app.register(createSignInRoutes(deps), { prefix: API_PREFIX });
 
   const waits = createEndWaits(deps.sagas);

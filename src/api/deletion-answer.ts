@@ -1,13 +1,13 @@
 // What a DELETE answers when its saga has ended.
 
 import type { SagaRecord } from '@reclaim/saga';
-import type { EndedBodies } from '@reclaim/saga/fastify';
+import { type EndedBodies, JobStateSchema } from '@reclaim/saga/fastify';
+import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { formatMinor } from '../domain/money.ts';
-import { hasWarning } from './has-warning.ts';
-import { plainWarnings } from './job-view.ts';
+import { hasWarning, plainWarnings } from './job-view.ts';
 import type { Audience } from './message-for.ts';
-import { DeletionResultSchema, type EndedDeletion } from './schemas/deletion.ts';
+import { PLAIN_WARNINGS } from './schemas/job.ts';
 
 /** A completed saga whose result is not a deletion's throws a TypeError: to answer `wallet: null` then would mean
  * that no money moved. */
@@ -74,3 +74,41 @@ function unchanged(saga: SagaRecord, message: string): EndedDeletion {
 function dollars(amount: number): string {
   return formatMinor(Math.round(amount * 100));
 }
+
+const WalletChangeSchema = Type.Object({
+  previousBalance: Type.Number(),
+  newBalance: Type.Number(),
+  returned: Type.Number(),
+  pnl: Type.Number(),
+});
+
+/** What a deletion saga, and a reclaim saga, leave as their result. */
+const DeletionResultSchema = Type.Object({
+  wallet: Type.Union([WalletChangeSchema, Type.Null()]),
+  platform: Type.Optional(
+    Type.String({
+      description:
+        'Where PLATFORM_URL is set: informed, unknown-there, withheld, refused, redirected, failed, unreachable or no-answer. ' +
+        'Missing where it was not informed at all, because the tombstone finishes the removal.',
+    }),
+  ),
+});
+
+type EndedDeletion = Static<typeof EndedDeletionSchema>;
+export const EndedDeletionSchema = Type.Object(
+  {
+    success: Type.Boolean({ description: 'false: compensated or cancelled, nothing has changed.' }),
+    message: Type.String(),
+    jobId: Type.String(),
+    state: Type.Optional(JobStateSchema),
+    wallet: Type.Union([WalletChangeSchema, Type.Null()]),
+    cashedOut: Type.Optional(
+      Type.Object(
+        { amount: Type.Number(), currency: Type.String() },
+        { description: 'What was returned, as clients of the platform read it.' },
+      ),
+    ),
+    ...PLAIN_WARNINGS,
+  },
+  { description: 'The deletion has ended.' },
+);

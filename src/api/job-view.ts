@@ -3,11 +3,12 @@
 
 import type { SagaRecord } from '@reclaim/saga';
 import { jobView } from '@reclaim/saga/fastify';
+import { Value } from 'typebox/value';
 import { botOfKey } from '../deletion/bot-key.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { type Audience, messageFor } from './message-for.ts';
-import { resultFor } from './result-for.ts';
 import type { Job, PlainWarnings } from './schemas/job.ts';
+import { type SyncData, SyncResultSchema } from './schemas/sync.ts';
 
 /** Path of the API; the board's and the health routes stand beside it. */
 export const API_PREFIX = '/api/freqtrade';
@@ -39,4 +40,30 @@ export function plainWarnings({ state }: SagaRecord, audience: Audience): PlainW
 
 export function statusUrl(jobId: string): string {
   return `${API_PREFIX}/jobs/${jobId}`;
+}
+
+/** Whether it has ended, or goes on, with a warning of this code. */
+export function hasWarning({ state }: Pick<SagaRecord, 'state'>, code: string): boolean {
+  return state.warnings.some((warning) => warning.code === code);
+}
+
+/** Kinds whose result is what its user was promised, and nothing of how it came about. */
+const FOR_USERS: ReadonlySet<string> = new Set(['delete-bot', 'reclaim-orphan', 'provision-bot']);
+
+/** Some kinds are made for operators, and their results name hosts and containers. */
+function resultFor(audience: Audience, { kind, result }: SagaRecord): unknown {
+  if (audience === 'operator' || FOR_USERS.has(kind)) return result;
+  if (kind !== 'sync-wallet' || !Value.Check(SyncResultSchema, result)) return null;
+  return { ...result, data: syncFor(audience, result.data) };
+}
+
+/** What a synchronisation left alone has the reason's code for its user, and behind it the sources' own reasons for an
+ * operator. */
+export function syncFor(audience: Audience, data: SyncData): SyncData {
+  if (audience === 'operator') return data;
+  const skipped = data.skipped.map(({ botId, reason }) => {
+    const [code = ''] = reason.split(':', 1);
+    return { botId, reason: code };
+  });
+  return { ...data, skipped };
 }

@@ -2,6 +2,9 @@
 // files, containers and other people's pools. A user gets the code, by which an operator finds the rest, and a sentence
 // of ours chosen by it; a code that is not known here gets the sentence of its kind, and never the text itself.
 
+import type { FastifyRequest } from 'fastify';
+import { identityOf } from './viewer.ts';
+
 export type Audience = 'user' | 'operator';
 
 interface Failure {
@@ -80,3 +83,14 @@ const KINDS: readonly { readonly codes: RegExp; readonly sentence: string }[] = 
 ];
 
 const OTHERWISE = 'This could not be done as it should; the code names the reason for an operator.';
+
+/** Why sources could not answer, for the body of a problem: to operators as the sources gave them, and to users not at
+ * all, beyond the sentence of the problem itself. An operator whom a user contacts finds it in the log by the
+ * request's id. */
+export function reasonsFor(
+  request: FastifyRequest,
+  reasons: readonly string[],
+): { readonly reasons?: readonly string[] } {
+  request.log.warn({ reasons }, 'sources do not answer');
+  return audienceOf(identityOf(request)) === 'operator' ? { reasons } : {};
+}

@@ -1,10 +1,10 @@
 // What a POST /provision answers when its saga has ended.
 
 import type { SagaRecord } from '@reclaim/saga';
-import type { EndedBodies } from '@reclaim/saga/fastify';
+import { type EndedBodies, JobStateSchema } from '@reclaim/saga/fastify';
+import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { type Audience, messageFor } from './message-for.ts';
-import { type EndedProvision, ProvisionResultSchema } from './schemas/provision.ts';
 
 /** A completed saga whose result is not a provision's throws a TypeError. */
 export function provisionBodies(audience: Audience): EndedBodies<EndedProvision> {
@@ -39,3 +39,30 @@ function undone(saga: SagaRecord, message: string): EndedProvision {
 function causeOf({ state: { cause } }: SagaRecord, audience: Audience): string {
   return cause === null ? 'it was undone' : `${messageFor(audience, cause)} (${cause.code})`;
 }
+
+const BotSchema = Type.Object({
+  instanceId: Type.String(),
+  botName: Type.String(),
+  allocatedAmount: Type.Number(),
+});
+
+const WalletSchema = Type.Object({ previousBalance: Type.Number(), newBalance: Type.Number() });
+
+/** What a provision leaves as its result. */
+const ProvisionResultSchema = Type.Object({
+  bot: BotSchema,
+  wallet: Type.Union([WalletSchema, Type.Null()]),
+});
+
+type EndedProvision = Static<typeof EndedProvisionSchema>;
+export const EndedProvisionSchema = Type.Object(
+  {
+    success: Type.Boolean({ description: 'false: compensated or cancelled, the money is back.' }),
+    message: Type.String(),
+    jobId: Type.String(),
+    state: Type.Optional(JobStateSchema),
+    bot: Type.Optional(BotSchema),
+    wallet: Type.Union([WalletSchema, Type.Null()]),
+  },
+  { description: 'The provision has ended.' },
+);

@@ -4,10 +4,8 @@ import type { SagaRecord } from '@reclaim/saga';
 import type { EndedBodies } from '@reclaim/saga/fastify';
 import { Value } from 'typebox/value';
 import type { SyncRehearsal } from '../sync/rehearse-sync.ts';
-import { hasWarning } from './has-warning.ts';
-import { plainWarnings } from './job-view.ts';
+import { hasWarning, plainWarnings, syncFor } from './job-view.ts';
 import type { Audience } from './message-for.ts';
-import { syncFor } from './result-for.ts';
 import { type EndedSync, type SyncData, SyncResultSchema } from './schemas/sync.ts';
 
 /** A completed run whose result is not a synchronisation's throws a TypeError, unless an operator ended it. */

@@ -2,7 +2,7 @@
 
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
-import { addressKey } from '../../src/api/address-key.ts';
+import { addressKey } from '../../src/api/admission.ts';
 import { createTokenBuckets } from '../../src/api/token-buckets.ts';
 import { createTestApi, expectProblem, METRICS_TOKEN, type TestApi } from '../support/api.ts';
 import { sagaIn } from '../support/saga-in.ts';

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 export interface EncodedAsset {
   /** Null: as it is. */
@@ -62,4 +63,30 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
     made ??= make();
     return made;
   };
+}
+
+interface Sending {
+  readonly caching?: string;
+  /** Encodings; default: those of the request. */
+  readonly accepted?: string | undefined;
+}
+
+/** Revalidated at each visit, answered without a body where the browser has it. */
+export async function sendAsset(
+  asset: Asset,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { caching = 'no-cache', accepted = request.headers['accept-encoding'] }: Sending = {},
+) {
+  const { body, encoding, etag } = await asset.encode(accepted);
+  reply.headers({ etag, 'cache-control': caching, vary: 'accept-encoding' });
+  if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
+  if (encoding !== null) reply.header('content-encoding', encoding);
+  return reply.type(asset.type).send(body);
+}
+
+// A list, or anything; a proxy that encodes by itself makes the tag a weak one, which is enough here.
+function isKnown(header: string | undefined, etag: string): boolean {
+  const tags = (header ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags.includes(etag) || tags.includes('*');
 }

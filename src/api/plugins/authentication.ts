@@ -8,7 +8,7 @@ import type { Identity, IdentityVerifier } from '../../infra/identities/identity
 import type { Admission } from '../admission.ts';
 import { judged, sessionIdentity } from '../judged-identity.ts';
 import { ProblemError, unauthenticated } from '../problem.ts';
-import { isSameOrigin } from '../same-origin.ts';
+import { isSameOrigin } from '../session-cookie.ts';
 import type { Sessions } from '../sessions.ts';
 
 declare module 'fastify' {

@@ -5,9 +5,8 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import fp from 'fastify-plugin';
-import { type Asset, createAsset } from '../pages/asset.ts';
-import { sendAsset } from '../pages/send-asset.ts';
-import { PROBLEM_RESPONSES } from '../schemas/problem.ts';
+import { Type } from 'typebox';
+import { type Asset, createAsset, sendAsset } from '../pages/asset.ts';
 import { INLINE_STYLE_POLICY } from './security-headers.ts';
 
 export function createDocumentation(version: string) {
@@ -66,3 +65,28 @@ function writtenOnce(app: FastifyInstance): ReadonlyMap<string, () => Asset> {
     ['/docs/yaml', once(yaml)],
   ]);
 }
+
+// Problems are sent already serialized, so this describes and does not filter.
+const ProblemSchema = Type.Object(
+  {
+    success: Type.Literal(false),
+    message: Type.String({ description: 'The `detail`, for clients of the platform.' }),
+    type: Type.String({ description: 'A stable name, `urn:reclaim:problem:…`.' }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'What happened in this case.' }),
+    instance: Type.String({ description: 'The path that was requested.' }),
+    requestId: Type.String({ description: 'Names the request in the log.' }),
+  },
+  { additionalProperties: true },
+);
+
+function problemResponse(description: string) {
+  return { description, content: { 'application/problem+json': { schema: ProblemSchema } } };
+}
+
+/** The errors any route may answer with. */
+const PROBLEM_RESPONSES = {
+  '4xx': problemResponse('The request is refused; `type` names the reason.'),
+  '5xx': problemResponse('It could not be done now, for a reason on our side.'),
+};

@@ -1,8 +1,8 @@
 // The pages and what they are made of. Nothing in them belongs to a user: the API decides who may see what.
 
-import type { FastifyPluginAsync } from 'fastify';
-import { loadSite } from '../pages/load-site.ts';
-import { sendFile, sendPage } from '../pages/send-asset.ts';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { type Asset, sendAsset } from '../pages/asset.ts';
+import { isVersion, loadSite, type SiteFile } from '../pages/load-site.ts';
 
 /** Read once by a process, however many servers it starts. */
 let site: ReturnType<typeof loadSite> | undefined;
@@ -22,3 +22,30 @@ export const pages: FastifyPluginAsync = async (app) => {
 
 /** No part of the documented API; and a page is forty requests whose spans would show nothing. */
 const QUIET = { schema: { hide: true }, logLevel: 'warn', config: { isPageFile: true } } as const;
+
+/** A page stays at its address, whatever is in it: it is sent whole each time, some two kilobytes, and names its files by
+ * their version. */
+async function sendPage(asset: Asset, request: FastifyRequest, reply: FastifyReply) {
+  const { body, encoding } = await asset.encode(request.headers['accept-encoding']);
+  reply.headers({ 'cache-control': 'no-cache', vary: 'accept-encoding' });
+  if (encoding !== null) reply.header('content-encoding', encoding);
+  return reply.type(asset.type).send(body);
+}
+
+/** A file of a page. Asked for by this version it is good for ever. By none, or by another one, from a page that a process
+ * of another release has served, it is revalidated each time. */
+function sendFile(
+  { asset, forVersion }: SiteFile,
+  version: string,
+  request: FastifyRequest<{ Querystring: { v?: unknown } }>,
+  reply: FastifyReply,
+) {
+  const { v: wanted } = request.query;
+  if (wanted === version) return sendAsset(asset, request, reply, { caching: FOR_EVER });
+  if (!isVersion(wanted)) return sendAsset(asset, request, reply);
+  // Made for this request: to compress it as well would let anybody keep the process busy.
+  return sendAsset(forVersion(wanted), request, reply, { accepted: '' });
+}
+
+/** A year is what caches take for it (RFC 9111); `immutable` is RFC 8246. */
+const FOR_EVER = 'public, max-age=31536000, immutable';

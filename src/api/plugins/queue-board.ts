@@ -6,7 +6,7 @@ import type { Admission } from '../admission.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { sessionIdentity } from '../judged-identity.ts';
 import { CHALLENGE, ProblemError } from '../problem.ts';
-import { isSameOrigin } from '../same-origin.ts';
+import { isSameOrigin } from '../session-cookie.ts';
 import type { Sessions } from '../sessions.ts';
 import { auditName } from '../viewer.ts';
 import { INLINE_STYLE_POLICY } from './security-headers.ts';

@@ -3,18 +3,24 @@
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { InterruptedError } from '@reclaim/saga';
+import { Type } from 'typebox';
 import { toUserId } from '../../domain/ids.ts';
+import {
+  AUDIT_RUN,
+  CHAIN_REPORT,
+  PAID_TWICE,
+  WRITE_OFFS,
+} from '../../wallet/audit/audit-report.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';
-import { AuditAnswerSchema, AuditQuerySchema } from '../schemas/audit.ts';
 import { adminOf } from '../viewer.ts';
-
-export type AuditRoutesDependencies = Pick<ApiDependencies, 'audits'>;
 
 /** Of a request that audits: what is not done then is left to the hourly run. */
 const DEADLINE_MS = 30_000;
 
-export function createAuditRoutes({ audits }: AuditRoutesDependencies): FastifyPluginAsyncTypebox {
+export function createAuditRoutes({
+  audits,
+}: Pick<ApiDependencies, 'audits'>): FastifyPluginAsyncTypebox {
   const auditUser = async (id: string) => {
     const signal = AbortSignal.timeout(DEADLINE_MS);
     const user = await audits.auditUser(toUserId(id), { signal }).catch(refuseLate);
@@ -48,6 +54,50 @@ function refuseLate(error: unknown): never {
     },
   );
 }
+
+const AuditQuerySchema = Type.Object(
+  {
+    userId: Type.Optional(
+      Type.String({
+        pattern: '^[0-9a-f]{24}$',
+        description: "A user's `_id`: audits that one now.",
+      }),
+    ),
+    fresh: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'Audits all users now, for at most 30 seconds.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const UserAuditSchema = Type.Object({
+  userId: Type.String(),
+  status: Type.Enum(
+    ['conserved', 'different', 'pending', 'not-ours', 'not-money', 'account-gone'],
+    {
+      description:
+        '`pending`: it does not add up, but may be a write under way. `not-ours`: never written on.',
+    },
+  ),
+  ingested: Type.Integer({ description: 'Rows of the platform that this audit posted.' }),
+  rows: Type.Integer({ description: 'Embedded rows.' }),
+  found: Type.Optional(Type.String({ description: 'What stands where the balance should.' })),
+  chain: Type.Optional(CHAIN_REPORT),
+  paidTwice: Type.Optional(
+    Type.Array(PAID_TWICE, {
+      description: 'Settlements since the last checkpoint that paid an incarnation again.',
+    }),
+  ),
+  writeOffs: WRITE_OFFS,
+});
+
+const AuditAnswerSchema = Type.Object({
+  user: Type.Optional(UserAuditSchema),
+  run: Type.Optional(Type.Union([AUDIT_RUN, Type.Null()])),
+});
 
 const AUDIT = {
   operationId: 'getAudit',

@@ -10,25 +10,24 @@ import {
   WaitHeadersSchema,
 } from '@reclaim/saga/fastify';
 import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import type { DeleteOutcome } from '../../deletion/delete-requests.ts';
 import { assertNever } from '../../domain/assert-never.ts';
-import { type InstanceId, toInstanceId } from '../../domain/ids.ts';
+import { INSTANCE_ID_PATTERN, type InstanceId, toInstanceId } from '../../domain/ids.ts';
 import type { BotEvent } from '../../health/bot-events.ts';
 import { botFor } from '../bot-for.ts';
-import { deletionBodies } from '../deletion-answer.ts';
+import { deletionBodies, EndedDeletionSchema } from '../deletion-answer.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { describeBot } from '../describe-bot.ts';
 import { statusUrl } from '../job-view.ts';
-import { audienceOf } from '../message-for.ts';
+import { audienceOf, reasonsFor } from '../message-for.ts';
 import { ProblemError } from '../problem.ts';
-import { reasonsFor } from '../reasons-for.ts';
 import {
   BotEventsQuerySchema,
   BotEventsSchema,
   type BotEventView,
   BotListSchema,
 } from '../schemas/bots.ts';
-import { BotParamsSchema, EndedDeletionSchema } from '../schemas/deletion.ts';
 import { identityOf, ownerOf } from '../viewer.ts';
 
 export interface BotRoutesDependencies
@@ -124,6 +123,10 @@ function notFound(instanceId: InstanceId): ProblemError {
 function eventView({ type, detail, jobId, atMs }: BotEvent): BotEventView {
   return { type, detail, jobId, at: new Date(atMs).toISOString() };
 }
+
+const BotParamsSchema = Type.Object({
+  instanceId: Type.String({ pattern: INSTANCE_ID_PATTERN }),
+});
 
 const LIST = {
   operationId: 'listBots',

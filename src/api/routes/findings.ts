@@ -2,28 +2,21 @@
 // it to HTTP, with the decider's name from the token.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { ReasonSchema } from '@reclaim/saga/fastify';
+import { Type } from 'typebox';
 import type { ResolveOutcome } from '../../deletion/resolve-findings.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import { toUserId } from '../../domain/ids.ts';
-import { RECORDED_FINDING, type RecordedFinding } from '../../findings/findings.ts';
+import { RECORDED_FINDING, RESOLVE_ACTION, type RecordedFinding } from '../../findings/findings.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { statusUrl } from '../job-view.ts';
 import { ProblemError } from '../problem.ts';
-import {
-  DEFAULT_FINDINGS,
-  FindingParamsSchema,
-  FindingsQuerySchema,
-  FindingsSchema,
-  ResolveFindingSchema,
-} from '../schemas/findings.ts';
 import { adminOf, auditName } from '../viewer.ts';
-
-export type FindingRoutesDependencies = Pick<ApiDependencies, 'adminReads' | 'resolveFindings'>;
 
 export function createFindingRoutes({
   adminReads,
   resolveFindings,
-}: FindingRoutesDependencies): FastifyPluginAsyncTypebox {
+}: Pick<ApiDependencies, 'adminReads' | 'resolveFindings'>): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/admin/findings', { schema: LIST }, async (request) => {
       adminOf(request);
@@ -96,6 +89,28 @@ function resolvedFinding(id: string, outcome: ResolveOutcome): RecordedFinding {
       return assertNever(outcome);
   }
 }
+
+const FindingsSchema = Type.Object({ findings: Type.Array(RECORDED_FINDING) });
+
+const DEFAULT_FINDINGS = 50;
+
+const FindingsQuerySchema = Type.Object(
+  {
+    userId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{24}$' })),
+    kind: Type.Optional(RECORDED_FINDING.properties.kind),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: DEFAULT_FINDINGS })),
+  },
+  { additionalProperties: false },
+);
+
+const FindingParamsSchema = Type.Object({
+  id: Type.String({ pattern: '^fnd-[0-9a-z]{1,60}$' }),
+});
+
+const ResolveFindingSchema = Type.Object(
+  { action: RESOLVE_ACTION, reason: ReasonSchema },
+  { additionalProperties: false },
+);
 
 const LIST = {
   operationId: 'listFindings',

@@ -3,13 +3,13 @@
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { within } from '@reclaim/saga';
+import { Type } from 'typebox';
 import type { ApiDependencies, Health } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';
-import { LiveSchema, ReadySchema } from '../schemas/health.ts';
 
-export type HealthRoutesDependencies = Pick<ApiDependencies, 'health'>;
-
-export function createHealthRoutes(deps: HealthRoutesDependencies): FastifyPluginAsyncTypebox {
+export function createHealthRoutes(
+  deps: Pick<ApiDependencies, 'health'>,
+): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/livez', { schema: LIVE }, async () => ({ status: 'ok' as const }));
 
@@ -44,6 +44,13 @@ function whatIsDown({ mongodb, redis, workers, poolState, docker }: Health): str
   const down = [...components, ...hosts].filter(([, { status }]) => status !== 'ok');
   return [...new Set(down.map(([name]) => name))];
 }
+
+const LiveSchema = Type.Object({ status: Type.Literal('ok') });
+
+const ReadySchema = Type.Object({
+  status: Type.Union([Type.Literal('ok'), Type.Literal('degraded')]),
+  degraded: Type.Array(Type.String(), { description: 'Names of what cannot do its work.' }),
+});
 
 const LIVE = {
   operationId: 'livez',

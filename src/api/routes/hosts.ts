@@ -1,19 +1,18 @@
 // An administrator's confirmation that a Docker host which holds nothing is meant to hold nothing.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { ReasonSchema } from '@reclaim/saga/fastify';
+import { Type } from 'typebox';
 import type { ConfirmOutcome } from '../../bots/hosts/confirm-host.ts';
 import type { HostRecord } from '../../bots/hosts/mongo-host-records.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';
-import { ConfirmedHostSchema, ConfirmHostSchema, HostParamsSchema } from '../schemas/hosts.ts';
 import { adminOf, auditName } from '../viewer.ts';
-
-export type HostRoutesDependencies = Pick<ApiDependencies, 'confirmHost'>;
 
 export function createHostRoutes({
   confirmHost,
-}: HostRoutesDependencies): FastifyPluginAsyncTypebox {
+}: Pick<ApiDependencies, 'confirmHost'>): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post('/admin/hosts/:name/confirm', { schema: CONFIRM }, async (request) => {
       const { firebaseUid, isAdmin } = adminOf(request);
@@ -54,6 +53,21 @@ function confirmedRecord(host: string, outcome: ConfirmOutcome): HostRecord {
       return assertNever(outcome);
   }
 }
+
+const HostParamsSchema = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 256, description: 'As in DOCKER_HOSTS.' }),
+});
+
+const ConfirmHostSchema = Type.Object({ reason: ReasonSchema }, { additionalProperties: false });
+
+const ConfirmedHostSchema = Type.Object({
+  success: Type.Literal(true),
+  host: Type.String(),
+  confirmedEmptyAt: Type.Union([Type.String(), Type.Null()], {
+    description: 'Null when a bot was observed on it in the same moment.',
+  }),
+  confirmedBy: Type.Union([Type.String(), Type.Null()]),
+});
 
 const CONFIRM = {
   operationId: 'confirmHost',

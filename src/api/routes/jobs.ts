@@ -1,19 +1,28 @@
 // Jobs of users, and sagas for administrators: the engine's routes, twice. This file decides what the product shows, to
 // whom, under which address.
 
-import { type EndWaits, sagaRoutes } from '@reclaim/saga/fastify';
+import type { Plan, SagaRecord } from '@reclaim/saga';
+import {
+  type EndWaits,
+  planView,
+  sagaDetail,
+  sagaRoutes,
+  sagaSummary,
+} from '@reclaim/saga/fastify';
 import type { FastifyPluginAsync } from 'fastify';
 import { Gauge, type Registry } from 'prom-client';
 import { parseFirebaseUid } from '../../domain/ids.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { botJob } from '../job-view.ts';
+import { botJob, type JobDependencies } from '../job-view.ts';
 import { audienceOf } from '../message-for.ts';
-import { sagaPlan, sagaWithDetail, sagaWithSummary } from '../saga-view.ts';
 import { JobSchema } from '../schemas/job.ts';
 import {
   PlanSchema,
+  type PlanView,
   RetryBodySchema,
+  type SagaDetail,
   SagaDetailSchema,
+  type SagaSummary,
   SagaSummarySchema,
 } from '../schemas/sagas.ts';
 import { type ApiCaller, callerOf } from '../viewer.ts';
@@ -85,4 +94,29 @@ export function createJobRoutes(deps: JobRoutesDependencies): FastifyPluginAsync
       }),
     });
   };
+}
+
+type ViewDependencies = JobDependencies & Pick<ApiDependencies, 'sagas'>;
+
+/** What an operator is shown of a saga: the job, and what only operators may know. Money is named as such. */
+function sagaWithSummary(saga: SagaRecord, deps: ViewDependencies): SagaSummary {
+  const options = { sagas: deps.sagas, nowMs: () => deps.now().getTime() };
+  const { atRisk: moneyAtRiskMinor, ...summary } = sagaSummary(saga, options);
+  return { ...botJob(saga, deps, 'operator'), ...summary, moneyAtRiskMinor };
+}
+
+function sagaWithDetail(
+  saga: SagaRecord,
+  deps: ViewDependencies & Pick<ApiDependencies, 'queueOf'>,
+): SagaDetail {
+  return {
+    ...sagaWithSummary(saga, deps),
+    ...sagaDetail(saga),
+    queue: deps.queueOf(saga.kind),
+  };
+}
+
+function sagaPlan(plan: Plan): PlanView {
+  const { atRisk: moneyAtRiskMinor, ...view } = planView(plan);
+  return { ...view, moneyAtRiskMinor };
 }

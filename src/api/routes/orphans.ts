@@ -12,14 +12,14 @@ import {
 } from '../schemas/orphans.ts';
 import { adminOf, ownerOf } from '../viewer.ts';
 
-export type OrphanRoutesDependencies = Pick<ApiDependencies, 'accounts' | 'adminReads' | 'now'>;
-
 interface HistoryQuery {
   readonly since?: string;
   readonly limit?: number;
 }
 
-export function createOrphanRoutes(deps: OrphanRoutesDependencies): FastifyPluginAsyncTypebox {
+export function createOrphanRoutes(
+  deps: Pick<ApiDependencies, 'accounts' | 'adminReads' | 'now'>,
+): FastifyPluginAsyncTypebox {
   const history = async (
     userId: OrphanSample['userId'],
     { since, limit = DEFAULT_SAMPLES }: HistoryQuery,

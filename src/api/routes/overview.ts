@@ -5,11 +5,11 @@ import { OverviewSchema, type SourceView } from '../../operations/overview-schem
 import type { ApiDependencies, ComponentHealth } from '../dependencies.ts';
 import { adminOf } from '../viewer.ts';
 
-export type OverviewRoutesDependencies = Pick<ApiDependencies, 'adminReads' | 'health'>;
-
 const OVERVIEW_TIMEOUT_MS = 10_000;
 
-export function createOverviewRoutes(deps: OverviewRoutesDependencies): FastifyPluginAsyncTypebox {
+export function createOverviewRoutes(
+  deps: Pick<ApiDependencies, 'adminReads' | 'health'>,
+): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/admin/overview', { schema: OVERVIEW }, async (request, reply) => {
       adminOf(request);

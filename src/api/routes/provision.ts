@@ -3,22 +3,17 @@
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { SagaRecord } from '@reclaim/saga';
-import { AcceptedJobSchema, type HeldAnswers } from '@reclaim/saga/fastify';
+import { AcceptedJobSchema, type HeldAnswers, WaitHeadersSchema } from '@reclaim/saga/fastify';
 import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import { assertNever } from '../../domain/assert-never.ts';
-import { parseMinor } from '../../domain/money.ts';
+import { MAX_MONEY, parseMinor } from '../../domain/money.ts';
 import type { ProvisionOutcome } from '../../provisioning/provision-requests.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { statusUrl } from '../job-view.ts';
-import { audienceOf } from '../message-for.ts';
+import { audienceOf, reasonsFor } from '../message-for.ts';
 import { ProblemError } from '../problem.ts';
-import { provisionBodies } from '../provision-answer.ts';
-import { reasonsFor } from '../reasons-for.ts';
-import {
-  EndedProvisionSchema,
-  ProvisionBodySchema,
-  ProvisionHeadersSchema,
-} from '../schemas/provision.ts';
+import { EndedProvisionSchema, provisionBodies } from '../provision-answer.ts';
 import { identityOf, ownerOf } from '../viewer.ts';
 
 export interface ProvisionRoutesDependencies
@@ -133,6 +128,38 @@ const NO_POOL = {
   'not-running': 'None of your pools runs.',
   full: 'Every pool of yours that runs is full.',
 } as const;
+
+/** Characters that a name is sent with at most, white space around it included. */
+const MAX_SENT = 256;
+
+const ProvisionBodySchema = Type.Object(
+  {
+    botName: Type.String({
+      maxLength: MAX_SENT,
+      description: '1 to 64 printable characters; white space around it is dropped.',
+    }),
+    allocatedAmount: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: MAX_MONEY,
+      description: 'Dollars, with at most two decimals.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+const ProvisionHeadersSchema = Type.Object({
+  ...WaitHeadersSchema.properties,
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      pattern: '^[\\x20-\\x7e]+$',
+      description:
+        'The same key with the same body is the same job for 48 hours, and for as long as the job is kept; ' +
+        'with another body, or when the job is not kept any more, it is refused.',
+    }),
+  ),
+});
 
 const PROVISION = {
   operationId: 'provisionBot',

@@ -1,16 +1,16 @@
 // A user's money, read only: the wallet as it stands and its history from the ledger.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { DEFAULT_PAGE_SIZE } from '@reclaim/saga/fastify';
+import { DEFAULT_PAGE_SIZE, PageQuery } from '@reclaim/saga/fastify';
+import { Type } from 'typebox';
 import { WALLET_VIEW } from '../../sync/portfolio.ts';
 import type { LedgerEntry } from '../../wallet/ledger.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { TransactionsQuerySchema, TransactionsSchema } from '../schemas/wallet.ts';
 import { ownerOf } from '../viewer.ts';
 
-export type WalletRoutesDependencies = Pick<ApiDependencies, 'accounts' | 'portfolio'>;
-
-export function createWalletRoutes(deps: WalletRoutesDependencies): FastifyPluginAsyncTypebox {
+export function createWalletRoutes(
+  deps: Pick<ApiDependencies, 'accounts' | 'portfolio'>,
+): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/wallet', { schema: WALLET }, async (request) =>
       deps.portfolio.wallet(await ownerOf(request, deps.accounts)),
@@ -29,6 +29,33 @@ export function createWalletRoutes(deps: WalletRoutesDependencies): FastifyPlugi
 function transactionView({ sagaId, exactValue: _exact, seq: _seq, ...entry }: LedgerEntry) {
   return { ...entry, jobId: sagaId };
 }
+
+const TransactionsQuerySchema = Type.Object(PageQuery, { additionalProperties: false });
+
+const TransactionsSchema = Type.Object({
+  transactions: Type.Array(
+    Type.Object({
+      opId: Type.String(),
+      type: Type.String(),
+      amount: Type.Union([Type.Number(), Type.Null()], {
+        description: 'Signed dollars; null where the platform wrote something that is no number.',
+      }),
+      amountMinor: Type.Union([Type.Integer({ description: 'Cents.' }), Type.Null()]),
+      currency: Type.String(),
+      botId: Type.String(),
+      botName: Type.String(),
+      description: Type.String(),
+      balanceAfter: Type.Union([Type.Number(), Type.Null()]),
+      jobId: Type.Union([Type.String(), Type.Null()]),
+      source: Type.String(),
+      standing: Type.Enum(['counted', 'informational', 'before-opening', 'not-money'], {
+        description: 'Only `counted` entries moved the balance since the ledger was opened.',
+      }),
+      at: Type.String(),
+    }),
+  ),
+  nextCursor: Type.Union([Type.String(), Type.Null()]),
+});
 
 const WALLET = {
   operationId: 'getWallet',

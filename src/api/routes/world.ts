@@ -8,12 +8,12 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';
 import { adminOf } from '../viewer.ts';
 
-export type WorldRoutesDependencies = Pick<ApiDependencies, 'sagas' | 'adminReads'>;
-
 /** Longer than the deadline of any observation. */
 const WORLD_TIMEOUT_MS = 10_000;
 
-export function createWorldRoutes(deps: WorldRoutesDependencies): FastifyPluginAsyncTypebox {
+export function createWorldRoutes(
+  deps: Pick<ApiDependencies, 'sagas' | 'adminReads'>,
+): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get('/admin/sagas/:jobId/world', { schema: WORLD }, async (request, reply) => {
       adminOf(request);
