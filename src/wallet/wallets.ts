@@ -79,8 +79,8 @@ export interface Wallets {
   forgetSettled(signal?: AbortSignal): Promise<number>;
 
   /** Removes embedded rows beyond the newest `keep`, oldest first: exactly those that the ledger has held for
-   * a day, by their `_id` or opId. Rows with neither are never removed. Bounded: the rest comes with the
-   * next call. @returns how many were removed. */
+   * a day, by their `_id` or opId. Rows with neither are never removed, nor those that a standing allocation is told
+   * by from an old copy. Bounded: the rest comes with the next call. @returns how many were removed. */
   trimRows(command: TrimCommand): Promise<number>;
 
   /** Users other than the given one that hold an allocation of this id, at most 2. A scan: called only

@@ -11,12 +11,14 @@ import { createTestDatabase } from '../support/database.ts';
 import {
   allocation,
   byId,
+  INCARNATION,
   incarnationOf,
   platformDeposits,
   platformSets,
   putUser,
   readUser,
   SAGA_A,
+  SAGA_B,
   users,
 } from '../support/users.ts';
 import { lockCommand, pay } from '../support/wallet-commands.ts';
@@ -193,3 +195,52 @@ it('a platform that pays in while rows are trimmed: nothing is lost, every audit
   expect(paperWallet.balance).toBe(112.25 + paid);
   expect(await connection.collection('ledger').countDocuments({ userId })).toBe(11 + paid);
 });
+
+const HOUR_MS = 60 * 60_000;
+
+it.each([
+  { name: 'undated', laterMs: HOUR_MS, of: () => undefined, paid: stampedIncarnationId(SAGA_A) },
+  {
+    name: 'dated by a clock that lags',
+    laterMs: -HOUR_MS,
+    of: (at: Date) => at,
+    paid: INCARNATION,
+  },
+])(
+  'a new allocation, $name, of a bot that was paid before: the rows that tell it from an old copy stay',
+  async ({ laterMs, of, paid }) => {
+    const { connection, userId, wallets, auditAll, names } = await setUp({ keep: 1 });
+    const instanceId = botId(1);
+    const first = allocation(10, 12.25, paid === INCARNATION ? {} : { allocatedAt: undefined });
+    await platformSets(connection, userId, { [`botAllocations.${instanceId}`]: first });
+    const incarnation = incarnationOf(userId, instanceId, paid);
+    const receipt = await pay(wallets, userId, { instanceId, incarnation });
+    await createMongoLedger({ connection }).post({ receipt, firebaseUid: null, sagaId: SAGA_A });
+    const timestamp = new Date(Date.now() + laterMs);
+    const again = allocation(10, 12.25, { allocatedAt: of(timestamp) });
+    await platformSets(connection, userId, { [`botAllocations.${instanceId}`]: again });
+    const setAside = { _id: 'aside', type: 'allocate', botId: instanceId, timestamp };
+    await platformDeposits(connection, userId, -10, setAside);
+    await platformDeposits(connection, userId, 1, { _id: 'later' });
+    const settledOpId = async () => {
+      const reading = await wallets.readAllocation(userId, instanceId);
+      return reading.status === 'present' ? reading.allocation.settledOpId : reading.status;
+    };
+    expect(await settledOpId()).toBeNull();
+    await auditAll();
+    await age(connection);
+    await auditAll();
+    await wallets.forgetSettled();
+    expect(await names()).toEqual(['none', 'none', 'settle', 'aside', 'later']);
+    expect(await settledOpId()).toBeNull();
+    const now = incarnationOf(
+      userId,
+      instanceId,
+      of(timestamp)?.toISOString() ?? stampedIncarnationId(SAGA_B),
+    );
+    const locked = await wallets.lock(
+      lockCommand(userId, { instanceId, incarnation: now, sagaId: SAGA_B }),
+    );
+    expect(locked).toMatchObject({ status: 'locked' });
+  },
+);

@@ -12,8 +12,8 @@ import { nativeCollection, nativeDb } from '../../infra/mongodb/native.ts';
 import type { Restoration, RestoreOrder, RestoreResult } from '../restorations.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
 import {
-  ALLOCATIONS,
   type Expression,
+  HELD_IDS,
   LEDGER_STATE,
   literal,
   ROWS,
@@ -202,8 +202,7 @@ function update(order: RestoreOrder, undone: Undone) {
  * up with it.
  */
 function isStanding({ botIds }: Undone): Expression {
-  const held = { $map: { input: { $objectToArray: ALLOCATIONS }, as: 'bot', in: '$$bot.k' } };
-  return { $gt: [{ $size: { $setIntersection: [held, literal(botIds)] } }, 0] };
+  return { $gt: [{ $size: { $setIntersection: [HELD_IDS, literal(botIds)] } }, 0] };
 }
 
 /** Whether one of those bots was paid again after the receipts: the money of an allocation that came back with the

@@ -1,7 +1,7 @@
 // Takes old rows out of a user's list, so that a document does not grow until nothing can be written to it.
 // I2, I11: a row is removed by its own identity, and only after the ledger was read back and found to hold
-// it, on a majority, for a day. Rows without an identity stay. What was removed is counted in the same
-// update, so that an audit still knows where it was, and can still sum from the opening.
+// it, on a majority, for a day. Rows without an identity stay, and those that an allocation is recognised by. What was
+// removed is counted in the same update, so that an audit still knows where it was, and can still sum from the opening.
 
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
@@ -10,7 +10,7 @@ import { nativeCollection } from '../../infra/mongodb/native.ts';
 import { opIdOfRow } from '../audit/row-identity.ts';
 import type { TrimCommand } from '../wallets.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
-import { ROWS } from './wallet-expressions.ts';
+import { HELD_IDS, isSettlementRow, ROWS } from './wallet-expressions.ts';
 import { ownOf, rowIdOf } from './wallet-rows.ts';
 
 /** Rows of one update: each rewrites the whole document. */
@@ -60,7 +60,7 @@ async function readCandidates(
 ): Promise<Page> {
   const boundary = { $subtract: [takenIn.index + takenIn.trimmed, TRIMMED] };
   const end = { $min: [{ $subtract: [{ $size: ROWS }, keep] }, boundary] };
-  const identities = { id: '$$row._id', opId: '$$row.opId', seq: '$$row.seq' };
+  const identities = { id: '$$row._id', opId: '$$row.opId', seq: '$$row.seq', isProof: IS_PROOF };
   const old = { $cond: [{ $gt: ['$end', 0] }, { $slice: [ROWS, '$end'] }, []] };
   const rows = await runRepeatable(() =>
     users(connection)
@@ -76,6 +76,7 @@ async function readCandidates(
         },
         { $unwind: { path: '$row', includeArrayIndex: 'index' } },
         { $match: { $or: [{ 'row.id': { $ne: null } }, { 'row.opId': { $type: 'string' } }] } },
+        { $match: { 'row.isProof': false } },
         { $skip: skip },
         { $limit: BATCH },
       ])
@@ -87,6 +88,15 @@ async function readCandidates(
     openingRows: Number(rows[0]?.openingRows ?? 0),
   };
 }
+
+/** What a standing allocation is told by from an old copy of one that was paid: as long as it stands, the rows that set
+ * money aside for its bot, and our settlements of it, stay in their order (old-copies.ts). */
+const IS_PROOF = {
+  $and: [
+    { $or: [{ $eq: ['$$row.type', 'allocate'] }, isSettlementRow('$$row')] },
+    { $in: ['$$row.botId', HELD_IDS] },
+  ],
+};
 
 function toCandidate(
   userId: TrimCommand['userId'],

@@ -39,6 +39,11 @@ export const ALLOCATIONS = {
   $cond: [isObject('$botAllocations'), '$botAllocations', literal({})],
 };
 
+/** The ids of the bots that have one. */
+export const HELD_IDS = {
+  $map: { input: { $objectToArray: ALLOCATIONS }, as: 'bot', in: '$$bot.k' },
+};
+
 /** The embedded rows; empty where there is no list. */
 export const ROWS = asList('$walletTransactions');
 export const SETTLED = asList('$ledgerState.settled');
