@@ -2,7 +2,7 @@
 
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import { BadCursorError } from '../../packages/saga/src/bad-cursor.ts';
+import { BadCursorError } from '../../packages/saga/src/errors.ts';
 import { toFirebaseUid, toUserId, type UserId } from '../../src/domain/ids.ts';
 import type { Ledger, SettlementEntry } from '../../src/wallet/ledger.ts';
 import type { Receipt } from '../../src/wallet/receipts.ts';

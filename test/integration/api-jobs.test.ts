@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BadCursorError } from '../../packages/saga/src/bad-cursor.ts';
+import { BadCursorError } from '../../packages/saga/src/errors.ts';
 import type { SagaFilter } from '../../packages/saga/src/log/saga-log.ts';
 import { ALICE, BOB } from '../fakes/api-layers.ts';
 import { createTestApi, expectProblem } from '../support/api.ts';

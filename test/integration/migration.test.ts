@@ -1,7 +1,9 @@
 import mongoose, { type Connection, type mongo } from 'mongoose';
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { SAGA_LOG_INDEXES } from '../../packages/saga/src/log/mongodb/saga-log-indexes.ts';
-import type { IndexDeclaration } from '../../packages/saga/src/mongodb/index-declaration.ts';
+import {
+  type IndexDeclaration,
+  SAGA_LOG_INDEXES,
+} from '../../packages/saga/src/log/mongodb/saga-log-indexes.ts';
 import { migrate } from '../../src/main/migration/migration.ts';
 import type { ConstraintReport } from '../../src/main/migration/migration-report.ts';
 import { createTestDatabase } from '../support/database.ts';

@@ -1,8 +1,12 @@
 // Records of deletions as the log would give them.
 
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
-import { initialState } from '../../packages/saga/src/machine/initial-state.ts';
-import { isEnded, type Phase, type SagaState } from '../../packages/saga/src/machine/state.ts';
+import {
+  initialState,
+  isEnded,
+  type Phase,
+  type SagaState,
+} from '../../packages/saga/src/machine/state.ts';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { recordOf } from '../../packages/saga/test/support/saga-writes.ts';
 import { ALICE } from '../fakes/api-layers.ts';

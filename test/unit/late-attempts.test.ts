@@ -9,7 +9,7 @@ import type {
   StepDefinition,
 } from '../../packages/saga/src/definition.ts';
 import { InDoubtError, TerminalError } from '../../packages/saga/src/errors.ts';
-import { initialState } from '../../packages/saga/src/machine/initial-state.ts';
+import { initialState } from '../../packages/saga/src/machine/state.ts';
 import { execute } from '../../packages/saga/src/run/execute.ts';
 import { type CommandContext, callOf } from '../../packages/saga/src/run/step-call.ts';
 import { recordOf } from '../../packages/saga/test/support/saga-writes.ts';

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { UnavailableError } from '../../packages/saga/src/errors.ts';
 import { createRememberedEnds } from '../../src/api/remembered-ends.ts';
-import type { EndedSessions } from '../../src/infra/identities/ended-sessions.ts';
+import type { EndedSessions } from '../../src/infra/identities/mongo-ended-sessions.ts';
 
 function setUp() {
   const ended = new Set<string>();

@@ -1,7 +1,8 @@
 // What a saga is made of. A definition is data plus functions that touch the world; the engine knows
 // nothing else of what it runs. I6 is a matter of shape: compensatable steps, at most one pivot, then
 // retriable steps; shape.ts refuses anything else. Members that take an input are methods, so that a
-// definition of a narrower input can stand in the registry beside the others.
+// definition of a narrower input can stand in the registry beside the others. What a program may rely on in each stands where
+// it writes it: define/step-options.ts.
 
 import type { Json } from './json.ts';
 
@@ -26,22 +27,16 @@ export interface SagaDefinition<Input extends Json = Json, End extends Json = Js
    * (`Sagas.preempt`). What it has done by then needs no undo. A worker that has not noticed may still have one call
    * under way, which is over this long after the saga's end. Milliseconds. */
   readonly preemptibleWithinMs?: number;
-  /** Called once after each claim that resumes a saga, before anything else: raises the epoch in the
-   * outside world where it can be fenced (I5). Repeatable; it waits for its database without a budget, and a HoldError or
-   * TerminalError of it makes the saga stuck. A definition with it holds something outside, and must define `release` and
-   * `atRisk` too: the registration demands both. */
+  /** A definition with it holds something outside, and must define `release` and `atRisk` too: the registration demands
+   * both. */
   fenceEffects?(call: StepCall<Input>): Promise<void>;
   /** What the job shows at its end, from the results of its steps. Pure. */
   result?(facts: SagaFacts<Input>): End;
-  /** Releases what the saga holds in the outside world (its lock), once an operator has ended it. Repeatable. */
   release?(call: StepCall<Input>): Promise<void>;
-  /** What `release` gives back of a saga in this state, and what it leaves as it is: a line each, for the plan of an operator.
-   * Pure. */
   releases?(facts: SagaFacts<Input>): readonly string[];
   /** What an operator may choose besides, when a saga that is stuck for this cause is resumed; the steps read it as
    * `call.choice`. Pure. */
   choices?(cause: { readonly step: string; readonly code: string }): readonly string[];
-  /** How much is locked up while the saga does not end, for people and alerts; the unit is the definition's. Pure. */
   atRisk?(facts: SagaFacts<Input>): number;
 }
 
@@ -58,14 +53,10 @@ export type StepDefinition<Input extends Json = Json> =
 
 interface StepBase<Input extends Json> {
   readonly name: string;
-  /** Does the step's one action. It must be repeatable under one `call.idempotencyKey`. */
   run(call: StepCall<Input>): Promise<StepResult>;
-  /** Observes what became of a run whose outcome is unknown. Without it, the step is run again. */
   observe?(call: StepCall<Input>): Promise<Observation>;
   readonly retry: RetryPolicy;
-  /** Longest one attempt may take; after it the outcome is unknown. */
   readonly timeoutMs: number;
-  /** A moment after which `run` is not tried any more and `expired` decides instead. */
   readonly deadline?: StepDeadline<Input>;
 }
 
@@ -80,8 +71,6 @@ export interface CompensatableStep<Input extends Json = Json> extends StepBase<I
    * what it could not restore: the saga ends compensated with them.
    */
   compensate(call: StepCall<Input>): Promise<CompensationResult | undefined>;
-  /** Whether `compensate` can lead back to this capture at all. Where it cannot, no cancel is taken from the step's begin
-   * on (I6). Default: it can. Pure. */
   canUndo?(capture: Json): boolean;
   readonly compensateRetry: RetryPolicy;
 }
@@ -95,14 +84,11 @@ export interface PivotStep<Input extends Json = Json> extends StepBase<Input> {
 
 export interface RetriableStep<Input extends Json = Json> extends StepBase<Input> {
   readonly kind: 'retriable';
-  /** When its budget is used up the saga continues with a warning instead of being stuck. */
   readonly bestEffort?: boolean;
 }
 
 export interface StepDeadline<Input extends Json> {
-  /** Null: not begun. Database time, milliseconds since the epoch. */
   at(call: StepCall<Input>): number | null;
-  /** Decides: a result ends the step, an error is handled like one of `run`. */
   expired(call: StepCall<Input>, lastError: string | null): Promise<StepResult>;
 }
 

@@ -1,7 +1,6 @@
 // The door of the engine: everything that a product may use of it. What is not named here is the engine's own and may
 // change with any version. Technologies have doors of their own: ./mongodb, ./queue, ./metrics, ./tracing.
 
-export { BadCursorError } from './bad-cursor.ts';
 export { type WithWarnings, waitUntil, withWarnings } from './define/outcome.ts';
 export { type OpenSaga, type Saga, type SagaOptions, saga } from './define/saga.ts';
 export type {
@@ -37,6 +36,7 @@ export type { Job, StartOptions } from './engine/job.ts';
 export type { EngineSchedule } from './engine/start-relay.ts';
 export type { WorkerOptions } from './engine/start-worker.ts';
 export {
+  BadCursorError,
   FencedError,
   HoldError,
   InDoubtError,
@@ -51,8 +51,8 @@ export type { Json } from './json.ts';
 export type { LeaderLeases } from './log/leader-leases.ts';
 export type { SagaRecord } from './log/record.ts';
 export type { OpenSagas, SagaFilter, SagaLog, SagaPage, SagaTrait } from './log/saga-log.ts';
+export type { WorkerRegistry } from './log/version-watch.ts';
 export { createVersionWatch, shownState } from './log/version-watch.ts';
-export type { WorkerRegistry } from './log/worker-registry.ts';
 export {
   isAtRest,
   isEnded,
@@ -68,8 +68,8 @@ export { createSagaWatch, type SagaWatch } from './operate/saga-watch.ts';
 export type { WakeUps } from './queue/wake-ups.ts';
 export { redact } from './redact.ts';
 export { createRegistry, type Registry } from './registry.ts';
-export { isWithin } from './run/age.ts';
 export type { Clock } from './run/clock.ts';
+export { isWithin } from './run/clock.ts';
 export { createCohorts } from './run/cohorts.ts';
 export { pause, withDeadline, within } from './run/deadline.ts';
 export { toFailure } from './run/failure.ts';

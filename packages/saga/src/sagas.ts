@@ -4,14 +4,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Json } from './json.ts';
 import type { SagaRecord } from './log/record.ts';
-import {
-  FIRST_EPOCH,
-  type NewSaga,
-  type SagaFilter,
-  type SagaLog,
-  type SagaPage,
-} from './log/saga-log.ts';
-import { initialState } from './machine/initial-state.ts';
+import { FIRST_EPOCH, type NewSaga, type SagaLog } from './log/saga-log.ts';
+import { initialState } from './machine/state.ts';
 import { createOperators, type Order, type OrderResult } from './operate/operators.ts';
 import { type Plan, planOf } from './operate/plan.ts';
 import { type PreemptResult, preempt } from './operate/preempt.ts';
@@ -27,7 +21,8 @@ import { insertTraced } from './run/traced.ts';
 import type { Tracer } from './run/tracer.ts';
 import { childSagaId, makeSagaId, type SagaId } from './saga-id.ts';
 
-export interface Sagas {
+export interface Sagas
+  extends Pick<SagaLog, 'find' | 'findRevisions' | 'findByKey' | 'list' | 'findHolders'> {
   /** An id for a caller that binds it to something of its own before it starts the saga under it. */
   newId(kind: string): SagaId;
   /** The id of the one saga of this kind that a parent begins under this name. A worker that takes the parent over, and one
@@ -38,10 +33,6 @@ export interface Sagas {
   start(
     order: SagaOrder,
   ): Promise<{ readonly status: 'inserted' | 'exists'; readonly saga: SagaRecord }>;
-  find(id: SagaId): Promise<SagaRecord | null>;
-  findRevisions(ids: readonly SagaId[]): ReturnType<SagaLog['findRevisions']>;
-  findByKey(key: string, limit: number): Promise<readonly SagaRecord[]>;
-  list(filter: SagaFilter): Promise<SagaPage>;
   /** One conditional write against the pivot (I6). */
   requestCancel(id: SagaId, by: string): Promise<CancelResult>;
   /** Ends those of these sagas that are preemptible, so that another may have their key (I8: the key stays unique).
@@ -60,8 +51,6 @@ export interface Sagas {
   atRisk(saga: SagaRecord): number | null;
   /** Wakes a saga that waits: for the end of its child. One that does something else is left alone. */
   wakeNow(id: SagaId): Promise<void>;
-  /** Which of these keys an open saga holds, and which saga. */
-  findHolders(keys: readonly string[]): Promise<ReadonlyMap<string, SagaId>>;
   /** The newest record: ended or stuck, or as it is when time is over. Null: no such saga. */
   waitForEnd(id: SagaId, timeoutMs: number, signal: AbortSignal): Promise<SagaRecord | null>;
   /** Resolves when the wake-ups that are on their way have left. */

@@ -10,7 +10,7 @@ import type {
 import type { InsertResult, NewSaga, SagaLog } from '../../../packages/saga/src/log/saga-log.ts';
 import { stored } from '../../../packages/saga/src/run/stored.ts';
 import { toSagaId } from '../../../packages/saga/src/saga-id.ts';
-import { CutOffError } from '../../../packages/saga/src/testing/simulation/cut-off.ts';
+import { CutOffError } from '../../../packages/saga/src/testing/simulation/linked-log.ts';
 import { STOP } from '../../../src/deletion/captures.ts';
 import { STEP } from '../../../src/deletion/steps/step-ports.ts';
 import { ok } from '../../../src/domain/source.ts';

@@ -138,7 +138,8 @@ export interface RetriableOptions<
 /** For a saga that holds something in the outside world from its first effect to its end: a lock, a reservation. */
 export interface HoldOptions<Input extends Json, Captures, Results> {
   /** Raises the epoch in the outside world, so that a worker that was replaced is refused there. Called after each claim that
-   * resumes a saga, before anything else. Repeatable. An outage is waited for; a HoldError makes the saga stuck. */
+   * resumes a saga, before anything else. Repeatable. An outage is waited for; a HoldError or TerminalError makes the saga
+   * stuck. */
   readonly fenceEffects?: (
     context: StepContext<Input, Partial<Captures>, Partial<Results>>,
   ) => MaybePromise<void>;

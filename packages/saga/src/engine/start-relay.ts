@@ -2,18 +2,14 @@
 // and the repeated jobs in Redis. Leases in MongoDB choose the process; two at once do no harm.
 
 import { createRelay } from '../queue/relay.ts';
-import { ensureSchedule } from '../queue/schedules.ts';
+import { ensureSchedule, type Schedule } from '../queue/schedules.ts';
 import { createStuckInSight } from '../queue/show-stuck.ts';
 import { rhythmOf } from '../run/lease-rhythm.ts';
 import { createPeriodic } from '../run/periodic.ts';
 import type { EngineCore } from './engine.ts';
 
-export interface EngineSchedule {
+export interface EngineSchedule extends Schedule {
   readonly queue: string;
-  /** The scheduler's id, and the name of its jobs. */
-  readonly name: string;
-  /** 0: it must not exist. */
-  readonly everyMs: number;
 }
 
 /** A flush of Redis takes stuck sagas off the dashboard for no longer. */

@@ -4,6 +4,7 @@
 import { createMongoWorkerRegistry } from '../log/mongodb/mongo-worker-registry.ts';
 import type { SagaRecord } from '../log/record.ts';
 import { createVersionWatch } from '../log/version-watch.ts';
+import { wakeParent } from '../operate/wake.ts';
 import { createPauseWatch } from '../queue/pause-watch.ts';
 import { startSagaWorker } from '../queue/saga-worker.ts';
 import { createCohorts } from '../run/cohorts.ts';
@@ -15,7 +16,6 @@ import { createSlots } from '../run/slots.ts';
 import { WAIT_IN_PLACE_MS } from '../run/waits-in-place.ts';
 import type { EngineCore, EngineWorker } from './engine.ts';
 import { type EngineSchedule, startRelay } from './start-relay.ts';
-import { wakeParent } from './wake-parent.ts';
 
 export interface WorkerOptions {
   /** The queues to take sagas from. Default: those of all definitions. None: this process only relays. */

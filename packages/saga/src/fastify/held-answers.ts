@@ -4,7 +4,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { assertNever } from '../assert-never.ts';
 import type { SagaRecord } from '../log/record.ts';
-import { clientGoneSignal } from './client-gone.ts';
 import type { EndWaits } from './end-waits.ts';
 import { acceptedView, type JobViewOptions, jobView } from './job-view.ts';
 import { parseWaitPreference } from './prefer.ts';
@@ -106,4 +105,16 @@ export function sendAccepted(
     .header('location', statusUrl)
     .header('retry-after', String(retrySeconds))
     .send({ ...acceptedView(saga, statusUrl), ...more });
+}
+
+// Watched on the response: the request's own `close` comes as soon as its body is read, so Fastify's `request.signal`
+// aborts healthy requests with a body.
+/** Aborts when the connection closes before the answer was sent. */
+function clientGoneSignal(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  if (reply.raw.destroyed) controller.abort();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort();
+  });
+  return controller.signal;
 }

@@ -36,5 +36,5 @@ export {
   problemDocument,
 } from './problem.ts';
 export { sagaRoutes } from './saga-routes.ts';
-export { planView, sagaDetail, sagaSummary } from './saga-view.ts';
 export { toProblem } from './to-problem.ts';
+export { planView, sagaDetail, sagaSummary } from './views.ts';

@@ -1,8 +1,7 @@
 // Any error as a problem. None reveals what happened inside: the request id in it names the log line that does.
 
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { BadCursorError } from '../bad-cursor.ts';
-import { InDoubtError, RetryableError } from '../errors.ts';
+import { BadCursorError, InDoubtError, RetryableError } from '../errors.ts';
 import { PROBLEM_MEDIA_TYPE, Problem, problem, problemDocument } from './problem.ts';
 
 /** As `app.errorHandler` is one. */

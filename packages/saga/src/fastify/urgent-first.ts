@@ -2,7 +2,7 @@
 // newest first. The log knows no such order, so its lists are put one after the other; a cursor names in which of them
 // the page before ended, and where.
 
-import { BadCursorError } from '../bad-cursor.ts';
+import { BadCursorError } from '../errors.ts';
 import type { SagaRecord } from '../log/record.ts';
 import type { SagaFilter, SagaPage } from '../log/saga-log.ts';
 import type { Phase } from '../machine/state.ts';

@@ -3,12 +3,19 @@
 import { type TSchema, Type } from 'typebox';
 import type { SagaRecord } from '../log/record.ts';
 import type { Plan } from '../operate/plan.ts';
+import type { Sagas } from '../sagas.ts';
 import type { Caller } from './access.ts';
 import { JobSchema } from './job-schemas.ts';
 import { jobView } from './job-view.ts';
-import { PlanSchema, SagaDetailSchema, SagaSummarySchema } from './operator-schemas.ts';
+import {
+  PlanSchema,
+  type PlanView,
+  type SagaDetail,
+  SagaDetailSchema,
+  type SagaSummary,
+  SagaSummarySchema,
+} from './operator-schemas.ts';
 import type { SagaRoutesOptions, View } from './options.ts';
-import { planView, sagaDetail, sagaSummary } from './saga-view.ts';
 
 export interface Views<C extends Caller> {
   readonly view: Shown<View<C>>;
@@ -49,3 +56,47 @@ function shown<F>(of: F | undefined, schema: TSchema | undefined, own: Shown<F>)
 
 const SUMMARY = Type.Intersect([JobSchema, Type.Partial(SagaSummarySchema)]);
 const DETAIL = Type.Intersect([SUMMARY, Type.Partial(SagaDetailSchema)]);
+
+export interface SagaViewOptions {
+  readonly sagas: Pick<Sagas, 'atRisk'>;
+  readonly nowMs?: (() => number) | undefined;
+}
+
+/** What an operator is shown of a saga beside its job: who ordered it, what it holds. */
+export function sagaSummary(saga: SagaRecord, options: SagaViewOptions): SagaSummary {
+  const { subject, key, version, requestedBy, parent, epoch, createdAt, finishedAt, open } = saga;
+  const { sagas, nowMs = Date.now } = options;
+  const untilMs = finishedAt === null ? nowMs() : Date.parse(finishedAt);
+  return {
+    ...{ subject, key, version, requestedBy, parent, epoch },
+    ageSeconds: Math.max(0, Math.round((untilMs - Date.parse(createdAt)) / 1_000)),
+    atRisk: open ? sagas.atRisk(saga) : null,
+  };
+}
+
+/** Beside both, all that the log has. */
+export function sagaDetail({ input, state, history }: SagaRecord): SagaDetail {
+  const captures = state.steps.flatMap(({ name, capture }) =>
+    capture === null ? [] : [[name, capture] as const],
+  );
+  return {
+    input,
+    captures: Object.fromEntries(captures),
+    history: history.map(({ writeId: _, ...entry }) => entry),
+  };
+}
+
+export function planView({ verbs, observations, atRisk }: Plan): PlanView {
+  return {
+    verbs: verbs.map((planned) =>
+      planned.isAllowed
+        ? {
+            ...{ verb: planned.verb, allowed: true, does: [...planned.does] },
+            ...(planned.choices.length > 0 && { choices: [...planned.choices] }),
+          }
+        : { verb: planned.verb, allowed: false, reason: planned.reason },
+    ),
+    observations: [...observations],
+    atRisk,
+  };
+}

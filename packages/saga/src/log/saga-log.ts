@@ -46,10 +46,10 @@ export interface SagaLog {
   noteRunnable(runnable: readonly string[]): Promise<void>;
 
   find(sagaId: SagaId): Promise<SagaRecord | null>;
-  /** Of a key: the open saga, and the newest ended ones after it. */
   /** Whether sagas have changed, for those who watch many: a small part of what `find` reads. Sagas that the log
    * does not hold are missing. */
   findRevisions(sagaIds: readonly SagaId[]): Promise<ReadonlyMap<SagaId, SagaRevision>>;
+  /** Of a key: the open saga, and the newest ended ones after it. */
   findByKey(key: string, limit: number): Promise<readonly SagaRecord[]>;
   list(filter: SagaFilter): Promise<SagaPage>;
 

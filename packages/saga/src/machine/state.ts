@@ -3,6 +3,7 @@
 
 import type { Warning } from '../definition.ts';
 import type { Json } from '../json.ts';
+import type { StepShape } from './shape.ts';
 
 /** `queued` until the first claim; the last three are ends; `stuck` waits for a person. */
 export type Phase =
@@ -90,3 +91,35 @@ export function isAtRest(phase: Phase): boolean {
 export function isEnded(phase: Phase): boolean {
   return phase === 'completed' || phase === 'compensated' || phase === 'cancelled';
 }
+
+/** The state that a saga is accepted in: queued, nothing captured, nothing begun.
+ * @param shape only the names of its steps count. */
+export function initialState(shape: {
+  readonly steps: readonly Pick<StepShape, 'name'>[];
+}): SagaState {
+  return {
+    phase: 'queued',
+    cursor: 0,
+    steps: shape.steps.map(({ name }) => ({ ...NEW_STEP, name })),
+    cancelRequested: false,
+    pivotBegun: false,
+    mustFence: false,
+    startedAtMs: null,
+    notBeforeMs: null,
+    cause: null,
+    stuckFrom: null,
+    warnings: [],
+  };
+}
+
+const NEW_STEP: Omit<StepState, 'name'> = {
+  status: 'pending',
+  attempts: 0,
+  compensations: 0,
+  unknowns: 0,
+  capture: null,
+  value: null,
+  error: null,
+  startedAtMs: null,
+  finishedAtMs: null,
+};

@@ -4,12 +4,12 @@
 export { createMongoLeaderLeases } from '../log/mongodb/mongo-leader-leases.ts';
 export { createMongoSagaLog } from '../log/mongodb/mongo-saga-log.ts';
 export { createMongoWorkerRegistry } from '../log/mongodb/mongo-worker-registry.ts';
+export type { IndexDeclaration } from '../log/mongodb/saga-log-indexes.ts';
 export { SAGA_LOG_INDEXES, searchIndexes } from '../log/mongodb/saga-log-indexes.ts';
 export { type DatabaseClock, startDatabaseClock } from './database-clock.ts';
 export { readElectionTimeoutMs } from './election-timeout.ts';
 export { createGroupCommit } from './group-commit.ts';
 export { isOver } from './holds.ts';
-export type { IndexDeclaration } from './index-declaration.ts';
 export { insertNew } from './insert-new.ts';
 export { majorityCollection } from './majority-collection.ts';
 export {

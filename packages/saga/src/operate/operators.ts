@@ -174,7 +174,6 @@ async function follow(
   };
   await withDeadline(release, {
     ms: RELEASE_TIMEOUT_MS,
-    signal: new AbortController().signal,
     late: () => new UnavailableError('RELEASE_LATE', 'the lock was not released in time'),
   }).catch(onLost);
 }

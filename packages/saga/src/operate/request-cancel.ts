@@ -4,7 +4,7 @@
 import { assertNever } from '../assert-never.ts';
 import { RetryableError } from '../errors.ts';
 import type { SagaRecord } from '../log/record.ts';
-import { canUndo } from '../machine/can-undo.ts';
+import { canUndo } from '../machine/standing.ts';
 import { isEnded } from '../machine/state.ts';
 import type { Clock } from '../run/clock.ts';
 import type { SagaId } from '../saga-id.ts';

@@ -4,7 +4,7 @@
 
 import type { Queue } from 'bullmq';
 import type { SagaId } from '../saga-id.ts';
-import { answerInTime } from './answer-in-time.ts';
+import { answerInTime } from './connections.ts';
 import type { WakeUps } from './wake-ups.ts';
 
 export type SagaQueue = Queue<{ readonly sagaId: SagaId }>;

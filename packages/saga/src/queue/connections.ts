@@ -2,6 +2,8 @@
 // limit, which every request waits for, fails faster; workers wait for Redis as long as it takes.
 
 import { Redis } from 'ioredis';
+import { UnavailableError } from '../errors.ts';
+import { withDeadline } from '../run/deadline.ts';
 import { needsNewSocket } from './redis-trouble.ts';
 
 export type RedisRole = 'producer' | 'rate-limit' | 'worker';
@@ -27,4 +29,11 @@ export function connectRedis(
   });
   redis.on('error', onError);
   return redis;
+}
+
+/** Redis calls have no deadline of their own: a server that accepts connections and never answers would hold its callers.
+ * @throws UnavailableError `REDIS_UNREACHABLE`; any error of the call itself. */
+export function answerInTime<T>(ms: number, call: () => Promise<T>): Promise<T> {
+  const late = () => new UnavailableError('REDIS_UNREACHABLE', `no answer within ${ms} ms`);
+  return withDeadline(call, { ms, late });
 }

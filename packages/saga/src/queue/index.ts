@@ -1,8 +1,7 @@
 // The engine on BullMQ: wake-ups, workers, schedules, and the connections that they need.
 
-export { answerInTime } from './answer-in-time.ts';
 export { createBullmqWakeUps, type SagaQueue } from './bullmq-wake-ups.ts';
-export { connectRedis, type RedisRole } from './connections.ts';
+export { answerInTime, connectRedis, type RedisRole } from './connections.ts';
 export { createRedisWatch, type RedisWatch } from './redis-watch.ts';
 export { createRelay } from './relay.ts';
 export { startSagaWorker } from './saga-worker.ts';

@@ -9,3 +9,10 @@ export interface Clock {
   /** Milliseconds of this process alone; never goes back. Only differences have a meaning. */
   monotonicMs(): number;
 }
+
+/** Whether something is young enough to stand for asking again: its age is zero or more, and less than the limit. The age
+ * is a difference of two readings of one clock, and every clock but a monotonic one can be set back in between: an age
+ * below zero proves nothing, so it never counts as young. Of no number it is not. */
+export function isWithin(ageMs: number, limitMs: number): boolean {
+  return ageMs >= 0 && ageMs < limitMs;
+}

@@ -62,11 +62,9 @@ export async function execute(
 
 async function fenceEffects(context: CommandContext): Promise<SagaEvent> {
   const { definition, record } = context;
-  const step = definition.steps[record.state.cursor] ?? definition.steps[0];
-  if (definition.fenceEffects === undefined || step === undefined)
-    return { type: 'effects-fenced' };
-  await bounded(context, step.timeoutMs, (signal) =>
-    Promise.resolve(definition.fenceEffects?.(callOf(context, record.state.cursor, signal))),
+  const { cursor } = record.state;
+  await bounded(context, stepAt(context, cursor).timeoutMs, async (signal) =>
+    definition.fenceEffects?.(callOf(context, cursor, signal)),
   );
   return { type: 'effects-fenced' };
 }
@@ -130,28 +128,27 @@ async function run(context: CommandContext, index: number): Promise<SagaEvent> {
 
 async function observe(context: CommandContext, index: number): Promise<SagaEvent> {
   const step = stepAt(context, index);
-  return settle(context, index, async (signal) => {
-    const observed = await observation(() => step.observe?.(callOf(context, index, signal)));
-    return {
-      type: 'observed',
-      step: index,
-      observed,
-      ...nextTry(context, step, stateAt(context, index)),
-    };
-  });
+  return askWorld(context, index, 'observed', (call) => step.observe?.(call));
 }
 
 async function abort(context: CommandContext, index: number): Promise<SagaEvent> {
   const step = stepAt(context, index);
   if (step.kind !== 'pivot') throw new RangeError(`step ${step.name} is not a pivot`);
+  return askWorld(context, index, 'aborted', (call) => step.abort(call));
+}
+
+function askWorld(
+  context: CommandContext,
+  index: number,
+  type: 'observed' | 'aborted',
+  ask: (call: StepCall) => Promise<Observation> | undefined,
+): Promise<SagaEvent> {
+  const { retry } = stepAt(context, index);
   return settle(context, index, async (signal) => {
-    const observed = await observation(() => step.abort(callOf(context, index, signal)));
-    return {
-      type: 'aborted',
-      step: index,
-      observed,
-      ...nextTry(context, step, stateAt(context, index)),
-    };
+    const observed = await observation(() => ask(callOf(context, index, signal)));
+    const atMs = context.clock.nowMs();
+    const delayMs = delayAfter(null, retry, stateAt(context, index), context.random());
+    return { type, step: index, observed, atMs, retryAtMs: atMs + delayMs };
   });
 }
 
@@ -244,11 +241,6 @@ async function observation(ask: () => Promise<Observation> | undefined): Promise
     if (error instanceof UnavailableError || error instanceof HoldError) throw error;
     return { outcome: 'unknown', reason: toFailure(error).message };
   }
-}
-
-function nextTry(context: CommandContext, step: StepDefinition, tried: Tried) {
-  const atMs = context.clock.nowMs();
-  return { atMs, retryAtMs: atMs + delayAfter(null, step.retry, tried, context.random()) };
 }
 
 type Tried = Pick<StepState, 'attempts' | 'unknowns'>;

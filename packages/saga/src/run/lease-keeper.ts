@@ -7,7 +7,13 @@ import { RetryableError } from '../errors.ts';
 import type { Claim, SagaLog } from '../log/saga-log.ts';
 import { within } from './deadline.ts';
 import { rhythmOf } from './lease-rhythm.ts';
-import type { Leases } from './leases.ts';
+
+/** The claims this process holds, kept alive for as long as their sagas run. A lease that is lost all the same is noticed
+ * by the next write. */
+export interface Leases {
+  hold(claim: Claim): void;
+  drop(claim: Claim): void;
+}
 
 export interface LeaseKeeper extends Leases {
   start(): void;

@@ -22,19 +22,17 @@ import {
   type SagaLog,
 } from '../log/saga-log.ts';
 import type { SagaEvent } from '../machine/events.ts';
-import { initialState } from '../machine/initial-state.ts';
 import { apply, decide } from '../machine/machine.ts';
-import type { SagaState } from '../machine/state.ts';
+import { initialState, type SagaState } from '../machine/state.ts';
 import type { RegisteredSaga, Registry } from '../registry.ts';
 import type { SagaId } from '../saga-id.ts';
-import { isWithin } from './age.ts';
 import { outageDelayMs } from './backoff.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, isWithin } from './clock.ts';
 import type { Cohorts } from './cohorts.ts';
 import { pause } from './deadline.ts';
 import { capturesWithoutReading } from './execute.ts';
 import { createJournal, describeEvent, PROOF_ANSWER_MS, type Transition } from './journal.ts';
-import type { Leases } from './leases.ts';
+import type { Leases } from './lease-keeper.ts';
 import { insteadOf } from './refused-events.ts';
 import { createShares, type ParkedSaga, type Shares } from './shares.ts';
 import { createSlots, type Slots } from './slots.ts';

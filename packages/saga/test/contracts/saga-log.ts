@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/database.ts';
-import { BadCursorError } from '../../src/bad-cursor.ts';
+import { BadCursorError } from '../../src/errors.ts';
 import type { Json } from '../../src/json.ts';
 import type { SagaRecord } from '../../src/log/record.ts';
 import type { SagaLog, SagaTrait } from '../../src/log/saga-log.ts';

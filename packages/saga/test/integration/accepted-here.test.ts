@@ -6,7 +6,7 @@ import { createTestDatabase } from '../../../../test/support/database.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import type { SagaDefinition } from '../../src/definition.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
-import { initialState } from '../../src/machine/initial-state.ts';
+import { initialState } from '../../src/machine/state.ts';
 import { connectRedis } from '../../src/queue/connections.ts';
 import { makeSagaId } from '../../src/saga-id.ts';
 import { dbOf } from '../support/saga-log.ts';

@@ -3,8 +3,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { SagaRecord } from '../../src/log/record.ts';
 import type { Claim, ClaimRequest, LogWrite, NewSaga, SagaLog } from '../../src/log/saga-log.ts';
-import { initialState } from '../../src/machine/initial-state.ts';
-import type { SagaState } from '../../src/machine/state.ts';
+import { initialState, type SagaState } from '../../src/machine/state.ts';
 import { makeSagaId } from '../../src/saga-id.ts';
 
 /** Longer than any test: leases run out when a test says so. */

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SagaEvent } from '../../src/machine/events.ts';
-import { initialState } from '../../src/machine/initial-state.ts';
 import { apply, decide } from '../../src/machine/machine.ts';
 import type { SagaShape } from '../../src/machine/shape.ts';
-import type { SagaState } from '../../src/machine/state.ts';
+import { initialState, type SagaState } from '../../src/machine/state.ts';
 import { CLAIMED_AGAIN, eventsOf } from '../../src/testing/search/saga-events.ts';
 
 const SHAPE: SagaShape = {

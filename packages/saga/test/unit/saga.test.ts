@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { expect, it } from 'vitest';
-import { PATIENT_RETRY, RETRY, TIMEOUT_MS } from '../../src/define/defaults.ts';
 import { waitUntil, withWarnings } from '../../src/define/outcome.ts';
 import { saga } from '../../src/define/saga.ts';
+import { PATIENT_RETRY, RETRY, TIMEOUT_MS } from '../../src/define/steps.ts';
 import type { StepCall } from '../../src/definition.ts';
 import { InDoubtError, TerminalError } from '../../src/errors.ts';
 import type { Json } from '../../src/json.ts';

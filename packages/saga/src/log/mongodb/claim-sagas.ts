@@ -7,10 +7,22 @@ import { isOver } from '../../mongodb/holds.ts';
 import { cannotHold, isContent, runRepeatable } from '../../mongodb/mongo-errors.ts';
 import type { SagaId } from '../../saga-id.ts';
 import type { SagaRecord } from '../record.ts';
-import { type Claim, type ClaimRequest, type ClaimResult, FIRST_EPOCH } from '../saga-log.ts';
-import { beginningEntries, firstEntries } from './first-claim.ts';
+import {
+  type Claim,
+  type ClaimRequest,
+  type ClaimResult,
+  FIRST_EPOCH,
+  type FirstClaim,
+} from '../saga-log.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
-import { HISTORY_LIMIT, type SagaDocument, toHistoryEntry, toRecord } from './saga-document.ts';
+import {
+  HISTORY_LIMIT,
+  type HistoryDocument,
+  type SagaDocument,
+  toHistory,
+  toHistoryEntry,
+  toRecord,
+} from './saga-document.ts';
 
 export interface ClaimOrder extends ClaimRequest {
   readonly sagaId: SagaId;
@@ -87,10 +99,8 @@ function toUpdate(order: ClaimOrder): AnyBulkWriteOperation<SagaDocument> {
     detail: null,
     writeId: owner,
   };
-  const entries = [
-    claimed,
-    ...beginningEntries(firstOf(order)).map((entry) => ({ $literal: entry })),
-  ];
+  const begun = toHistory(beginning?.events ?? [], FIRST_EPOCH, owner);
+  const entries = [claimed, ...begun.map((entry) => ({ $literal: entry }))];
   return {
     updateOne: {
       filter: {
@@ -124,13 +134,18 @@ function begun({ clock }: LogContext, order: ClaimOrder): SagaRecord | null {
   if (order.beginning === undefined) return null;
   const { base, state } = order.beginning;
   const { owner: writeId } = order;
-  const entries = firstEntries(firstOf(order), new Date(clock.nowMs())).map(toHistoryEntry);
-  const history = [...base.history, ...entries];
+  const entries = firstEntries({ ...order.beginning, owner: writeId }, clock.nowMs());
+  const history = [...base.history, ...entries.map(toHistoryEntry)];
   return { ...base, state, history, writeId, epoch: FIRST_EPOCH, revision: base.revision + 1 };
 }
 
-function firstOf({ beginning, owner }: ClaimOrder) {
-  return { owner, events: beginning?.events ?? [] };
+/** What a saga's first claim adds to its history, whether it comes with the acceptance or after it. */
+export function firstEntries(
+  { owner, events }: Pick<FirstClaim, 'owner' | 'events'>,
+  atMs: number,
+): HistoryDocument[] {
+  const claimed = { type: 'claimed', step: null, detail: null, atMs };
+  return toHistory([claimed, ...events], FIRST_EPOCH, owner);
 }
 
 const IS_FREE = isOver({ $ifNull: ['$leaseUntil', new Date(0)] }, '$leaseMs');

@@ -20,6 +20,7 @@ import {
   HISTORY_LIMIT,
   type HistoryDocument,
   type SagaDocument,
+  toHistory,
   toHistoryEntry,
   toRecord,
 } from './saga-document.ts';
@@ -137,9 +138,7 @@ interface Order {
 function toOrder(context: LogContext, write: LogWrite): Order {
   const { claim, base, writeId } = write;
   const { sagaId, epoch, owner } = claim;
-  const entries = write.events.map(({ type, step, detail, atMs }) => {
-    return { at: new Date(atMs), epoch, type, step, detail, writeId };
-  });
+  const entries = toHistory(write.events, epoch, writeId);
   const filter = { _id: sagaId, epoch, owner, writeId: base.writeId };
   return {
     write,

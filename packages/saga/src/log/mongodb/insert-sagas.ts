@@ -13,7 +13,7 @@ import {
 } from '../../mongodb/mongo-errors.ts';
 import { pinnedId } from '../../registry.ts';
 import { FIRST_EPOCH, type FirstClaim, type InsertResult, type NewSaga } from '../saga-log.ts';
-import { firstEntries } from './first-claim.ts';
+import { firstEntries } from './claim-sagas.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 
@@ -92,7 +92,7 @@ function unclaimed({ id }: NewSaga) {
 function claimedBy(claim: FirstClaim, now: Date) {
   const { owner, leaseMs } = claim;
   const leaseUntil = new Date(now.getTime() + leaseMs);
-  const history = firstEntries(claim, now);
+  const history = firstEntries(claim, now.getTime());
   return { writeId: owner, epoch: FIRST_EPOCH, owner, leaseUntil, leaseMs, history };
 }
 

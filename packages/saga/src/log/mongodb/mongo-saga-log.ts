@@ -9,9 +9,7 @@ import { claimSagas, releaseClaim, renewLeases } from './claim-sagas.ts';
 import { commitWrites, intervene } from './commit-writes.ts';
 import { insertSagas } from './insert-sagas.ts';
 import { type LogContext, MAX_BATCH } from './log-context.ts';
-import { noteRunnable } from './note-runnable.ts';
 import { summarizeOpen } from './open-summary.ts';
-import { parkSagas } from './park-sagas.ts';
 import { proveClaims } from './prove-claims.ts';
 import type { SagaDocument } from './saga-document.ts';
 import {
@@ -21,8 +19,8 @@ import {
   findSagas,
   findStates,
   listSagas,
-  takeOverdue,
 } from './saga-queries.ts';
+import { noteRunnable, parkSagas, takeOverdue } from './sweep-sagas.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -5,7 +5,7 @@ import type { Db } from 'mongodb';
 import { isOver } from '../../mongodb/holds.ts';
 import { majorityCollection } from '../../mongodb/majority-collection.ts';
 import { runRepeatable } from '../../mongodb/mongo-errors.ts';
-import type { WorkerRegistry } from '../worker-registry.ts';
+import type { WorkerRegistry } from '../version-watch.ts';
 
 interface WorkerDocument {
   _id: string;

@@ -5,6 +5,7 @@ import type { Json } from '../../json.ts';
 import type { SagaState } from '../../machine/state.ts';
 import { parseSagaId, toSagaId } from '../../saga-id.ts';
 import type { HistoryEntry, SagaRecord } from '../record.ts';
+import type { LoggedEvent } from '../saga-log.ts';
 
 export interface SagaDocument {
   _id: string;
@@ -81,6 +82,17 @@ export function toRecord(document: SagaDocument): SagaRecord {
     finishedAt: document.finishedAt?.toISOString() ?? null,
     ...(typeof document.traceparent === 'string' && { traceparent: document.traceparent }),
   };
+}
+
+/** The events of one write, as the history keeps them. */
+export function toHistory(
+  events: readonly LoggedEvent[],
+  epoch: number,
+  writeId: string,
+): HistoryDocument[] {
+  return events.map(({ type, step, detail, atMs }) => {
+    return { at: new Date(atMs), epoch, type, step, detail, writeId };
+  });
 }
 
 export function toHistoryEntry({ at, ...entry }: HistoryDocument): HistoryEntry {

@@ -1,7 +1,17 @@
 // The indexes of `sagas`. The partial unique one IS invariant I8: one open saga per key.
 
 import type { Db } from 'mongodb';
-import type { IndexDeclaration } from '../../mongodb/index-declaration.ts';
+
+/** An index that code relies on, declared beside that code. The set-up of a database creates it. */
+export interface IndexDeclaration {
+  readonly collection: string;
+  readonly name: string;
+  readonly key: Readonly<Record<string, 1 | -1>>;
+  readonly unique?: boolean;
+  readonly sparse?: boolean;
+  readonly partialFilterExpression?: Readonly<Record<string, unknown>>;
+  readonly expireAfterSeconds?: number;
+}
 
 export const SAGA_LOG_INDEXES: readonly IndexDeclaration[] = [
   {

@@ -1,23 +1,13 @@
 // Reads of the log. Polling reads majority-committed states only, so that nothing is shown that could be
 // taken back (I9).
 
-import { randomUUID } from 'node:crypto';
 import type { Filter } from 'mongodb';
-import { BadCursorError } from '../../bad-cursor.ts';
+import { BadCursorError } from '../../errors.ts';
 import type { Phase } from '../../machine/state.ts';
-import { isOver } from '../../mongodb/holds.ts';
 import { runRepeatable } from '../../mongodb/mongo-errors.ts';
 import { parseSagaId, type SagaId, toSagaId } from '../../saga-id.ts';
 import type { SagaRecord } from '../record.ts';
-import {
-  MAX_PARK_MS,
-  type OverdueSaga,
-  type SagaFilter,
-  type SagaPage,
-  type SagaRevision,
-  type SagaTrait,
-} from '../saga-log.ts';
-import { FIRST_RELAY_PASS_MS } from './insert-sagas.ts';
+import type { SagaFilter, SagaPage, SagaRevision, SagaTrait } from '../saga-log.ts';
 import { COMMITTED, type LogContext } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 import { inputField } from './saga-log-indexes.ts';
@@ -159,46 +149,6 @@ const OPEN_PHASES: ReadonlySet<string> = new Set<Phase>([
   'compensating',
   'stuck',
 ]);
-
-/** Takes what is overdue for `holdMs`: two relays never work on one. */
-export async function takeOverdue(
-  { sagas, clock }: LogContext,
-  { limit, holdMs }: { readonly limit: number; readonly holdMs: number },
-): Promise<readonly OverdueSaga[]> {
-  return runRepeatable(async () => {
-    const now = new Date(clock.nowMs());
-    const due = overdueAt(now, holdMs);
-    const found = await sagas.find(due, { ...IDS, sort: { relayAt: 1 }, limit }).toArray();
-    if (found.length === 0) return [];
-    const ids = { _id: { $in: found.map(({ _id }) => _id) } };
-    const relayTake = randomUUID();
-    // The condition again: of two relays that found the same sagas, one takes each.
-    await sagas.updateMany(
-      { ...ids, ...due },
-      { $set: { relayAt: new Date(now.getTime() + holdMs), relayTake } },
-    );
-    const taken = await sagas.find({ ...ids, relayTake }, IDS).toArray();
-    return taken.map(({ _id, kind }) => ({ id: toSagaId(_id), kind }));
-  });
-}
-
-const IDS = { projection: { kind: 1 } } as const;
-
-/** A relay's next read that is further ahead than any is scheduled was scheduled before the clock went back. */
-function overdueAt(now: Date, holdMs: number): Filter<SagaDocument> {
-  const farAhead = new Date(now.getTime() + 2 * Math.max(holdMs, FIRST_RELAY_PASS_MS));
-  const noPark = new Date(now.getTime() + 2 * MAX_PARK_MS);
-  return {
-    open: true,
-    dueAt: { $lte: now },
-    'state.phase': { $ne: 'stuck' },
-    $and: [
-      { $or: [{ relayAt: { $lte: now } }, { relayAt: { $gt: farAhead } }] },
-      { $or: [{ parkedUntil: { $not: { $gt: now } } }, { parkedUntil: { $gt: noPark } }] },
-      { $or: [{ leaseUntil: null }, { $expr: isOver('$leaseUntil', '$leaseMs') }] },
-    ],
-  };
-}
 
 export async function findStates(
   { sagas }: LogContext,

@@ -12,6 +12,7 @@ import { withDeadline } from '../../run/deadline.ts';
 import type { RunOutcome } from '../../run/runner.ts';
 import type { SagaId } from '../../saga-id.ts';
 import { createSagas, type Sagas } from '../../sagas.ts';
+import { createMemorySagaLog } from '../log/memory-saga-log.ts';
 import type { CrashEnvironment, CrashTest, Trouble } from './crash-test.ts';
 import {
   type CrashWorker,
@@ -20,7 +21,6 @@ import {
   type Fate,
 } from './crash-worker.ts';
 import { driveDirectly } from './drive-directly.ts';
-import { createMemoryEnvironment } from './memory-environment.ts';
 import type { Point } from './points.ts';
 import { CrashViolation, endOf, titleOf } from './violation.ts';
 import { type CrashPlan, wireOf } from './with-crash-points.ts';
@@ -160,6 +160,15 @@ function beginRun<Input extends Json, World>(
   return run satisfies RunUnderWay;
 }
 
+const NOW_MS = Date.parse('2026-11-01T00:00:00Z');
+
+/** For a run that needs no server: a log in memory, and time that stands still but for what a run lets pass. */
+function createMemoryEnvironment(): CrashEnvironment {
+  const clock = { nowMs: () => NOW_MS, monotonicMs: () => 0 };
+  const log = createMemorySagaLog(clock);
+  return { logs: [log], clock, expire: async (id) => log.expire(id) };
+}
+
 const NOTHING_HAPPENS: CrashPlan = {
   reach: async () => undefined,
   reachCall: async () => undefined,
@@ -212,9 +221,6 @@ async function check<Input extends Json, World>(
 function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
   return withDeadline(() => work, {
     ms,
-    signal: NEVER,
     late: () => new Error(`waited ${ms} ms in vain for ${what}`),
   });
 }
-
-const { signal: NEVER } = new AbortController();

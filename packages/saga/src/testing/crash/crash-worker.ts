@@ -8,7 +8,7 @@ import type { Json } from '../../json.ts';
 import type { SagaLog } from '../../log/saga-log.ts';
 import { createRegistry, type RegisteredSaga } from '../../registry.ts';
 import type { Clock } from '../../run/clock.ts';
-import type { Leases } from '../../run/leases.ts';
+import type { Leases } from '../../run/lease-keeper.ts';
 import type { Place } from '../../run/local-runs.ts';
 import type { RunControl, RunOutcome } from '../../run/runner.ts';
 import type { SagaId } from '../../saga-id.ts';

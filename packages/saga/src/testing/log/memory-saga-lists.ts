@@ -1,6 +1,6 @@
 // Lists and sums over the records of a saga log in memory, in the order and the pages of the real one.
 
-import { BadCursorError } from '../../bad-cursor.ts';
+import { BadCursorError } from '../../errors.ts';
 import type { SagaRecord } from '../../log/record.ts';
 import type { OpenSagas, SagaFilter, SagaPage, SagaTrait } from '../../log/saga-log.ts';
 import { parseSagaId } from '../../saga-id.ts';

@@ -3,10 +3,15 @@
 // that the space stays finite and small.
 
 import type { SagaEvent } from '../../machine/events.ts';
-import { initialState } from '../../machine/initial-state.ts';
 import { apply } from '../../machine/machine.ts';
 import type { SagaShape } from '../../machine/shape.ts';
-import { isAtRest, type SagaState, type StepFailure, type StepState } from '../../machine/state.ts';
+import {
+  initialState,
+  isAtRest,
+  type SagaState,
+  type StepFailure,
+  type StepState,
+} from '../../machine/state.ts';
 
 /** A state of the machine, by its number. */
 export type StateId = number;

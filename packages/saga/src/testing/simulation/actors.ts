@@ -2,7 +2,7 @@
 // people at the front.
 
 import { randomBytes } from 'node:crypto';
-import { initialState } from '../../machine/initial-state.ts';
+import { initialState } from '../../machine/state.ts';
 import type { Verb } from '../../operate/operators.ts';
 import { pause, within } from '../../run/deadline.ts';
 import type { Periodic } from '../../run/periodic.ts';

@@ -1,7 +1,7 @@
 // The log as one process reaches it; or a primary that has lost its majority and does not know it yet.
 
+import { UnavailableError } from '../../errors.ts';
 import type { LogWrite, SagaLog } from '../../log/saga-log.ts';
-import { CutOffError } from './cut-off.ts';
 import { type Link, LOG } from './link.ts';
 
 export function logOver(log: SagaLog, link: Link): SagaLog {
@@ -41,4 +41,11 @@ function takenAlone({ base, state, events, writeId }: LogWrite) {
   const history = [...base.history, ...entries];
   const saga = { ...base, state, history, writeId, revision: base.revision + 1 };
   return { status: 'landed', saga } as const;
+}
+
+/** What a primary that cannot reach its majority answers to every call that needs one. */
+export class CutOffError extends UnavailableError {
+  constructor(what: string) {
+    super('CUT_OFF', `${what}: no majority`);
+  }
 }

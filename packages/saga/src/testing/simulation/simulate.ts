@@ -4,9 +4,9 @@
 import type { SagaRecord } from '../../log/record.ts';
 import { isEnded } from '../../machine/state.ts';
 import type { SagaId } from '../../saga-id.ts';
+import { createMemorySagaLog, type MemorySagaLog } from '../log/memory-saga-log.ts';
 import { createActors } from './actors.ts';
-import { createForgetfulLog } from './forgetful-log.ts';
-import type { Weather } from './link.ts';
+import { LOG, type Weather } from './link.ts';
 import { createChance } from './seeded-chance.ts';
 import type { SharedSimulation } from './simulated-worker.ts';
 import type { Simulated, SimulatedSaga, Simulation } from './simulation.ts';
@@ -119,4 +119,25 @@ function lineOf({ epoch, state, history }: SagaRecord, nth: number): string {
   const { phase, cursor, steps } = state;
   const what = `${history.at(-1)?.type} -> ${phase} ${cursor} ${steps[cursor]?.status}`;
   return `log ${nth}, claim ${epoch}: ${what}`;
+}
+
+/** Every now and then, while the majority is behind, the primary is lost: what it alone has acknowledged is forgotten, of all
+ * sagas at once. */
+function createForgetfulLog(weather: Weather, onWrite: (saga: SagaRecord) => void): MemorySagaLog {
+  const { time, chance, trace, awayUntilMs } = weather;
+  const rate = chance.pick([0, 0.1, 0.3, 0.7]);
+  const log = createMemorySagaLog(time, {
+    onWrite,
+    lagMs: () => {
+      if (weather.isCalm || !chance.hits(rate)) return chance.between(1, 10);
+      const behindMs = chance.between(2, chance.pick([10, 60, 2_000]));
+      setTimeout(() => {
+        if (weather.isCalm) return;
+        trace(`failover: ${log.failOver()} forgotten`);
+        if (chance.hits(0.3)) awayUntilMs.set(LOG, time.nowMs() + chance.between(50, 12_000));
+      }, behindMs);
+      return behindMs + chance.between(1, 50);
+    },
+  });
+  return log;
 }

@@ -1,8 +1,8 @@
 // One worker process of a simulation: the real runner, journal and lease keeper over a link and a clock of its own. It
 // works on every saga of the simulation, and may run by itself what it has accepted.
 
-import { wakeParent } from '../../engine/wake-parent.ts';
 import type { Claim } from '../../log/saga-log.ts';
+import { wakeParent } from '../../operate/wake.ts';
 import { within } from '../../run/deadline.ts';
 import { createLeaseKeeper } from '../../run/lease-keeper.ts';
 import { createLocalRuns, type LocalRuns } from '../../run/local-runs.ts';

@@ -1,0 +1,83 @@
+// What those who go through all open sagas note on them: the relay, the workers that keep it away, and the watch over
+// versions. No state of a saga is changed here.
+
+import { randomUUID } from 'node:crypto';
+import type { Filter } from 'mongodb';
+import { isOver } from '../../mongodb/holds.ts';
+import { runRepeatable } from '../../mongodb/mongo-errors.ts';
+import { type SagaId, toSagaId } from '../../saga-id.ts';
+import { MAX_PARK_MS, type OverdueSaga } from '../saga-log.ts';
+import { FIRST_RELAY_PASS_MS } from './insert-sagas.ts';
+import type { LogContext } from './log-context.ts';
+import type { SagaDocument } from './saga-document.ts';
+
+/** Takes what is overdue for `holdMs`: two relays never work on one. */
+export async function takeOverdue(
+  { sagas, clock }: LogContext,
+  { limit, holdMs }: { readonly limit: number; readonly holdMs: number },
+): Promise<readonly OverdueSaga[]> {
+  return runRepeatable(async () => {
+    const now = new Date(clock.nowMs());
+    const due = overdueAt(now, holdMs);
+    const found = await sagas.find(due, { ...IDS, sort: { relayAt: 1 }, limit }).toArray();
+    if (found.length === 0) return [];
+    const ids = { _id: { $in: found.map(({ _id }) => _id) } };
+    const relayTake = randomUUID();
+    // The condition again: of two relays that found the same sagas, one takes each.
+    await sagas.updateMany(
+      { ...ids, ...due },
+      { $set: { relayAt: new Date(now.getTime() + holdMs), relayTake } },
+    );
+    const taken = await sagas.find({ ...ids, relayTake }, IDS).toArray();
+    return taken.map(({ _id, kind }) => ({ id: toSagaId(_id), kind }));
+  });
+}
+
+const IDS = { projection: { kind: 1 } } as const;
+
+/** A relay's next read that is further ahead than any is scheduled was scheduled before the clock went back. */
+function overdueAt(now: Date, holdMs: number): Filter<SagaDocument> {
+  const farAhead = new Date(now.getTime() + 2 * Math.max(holdMs, FIRST_RELAY_PASS_MS));
+  const noPark = new Date(now.getTime() + 2 * MAX_PARK_MS);
+  return {
+    open: true,
+    dueAt: { $lte: now },
+    'state.phase': { $ne: 'stuck' },
+    $and: [
+      { $or: [{ relayAt: { $lte: now } }, { relayAt: { $gt: farAhead } }] },
+      { $or: [{ parkedUntil: { $not: { $gt: now } } }, { parkedUntil: { $gt: noPark } }] },
+      { $or: [{ leaseUntil: null }, { $expr: isOver('$leaseUntil', '$leaseMs') }] },
+    ],
+  };
+}
+
+/** Keeps the relay away from sagas that a worker has parked. A loss costs a wake-up that finds no room. */
+export async function parkSagas(
+  { sagas }: LogContext,
+  parked: readonly { readonly id: SagaId; readonly untilMs: number }[],
+): Promise<undefined[]> {
+  const writes = parked.map(({ id, untilMs }) => ({
+    updateOne: {
+      filter: { _id: id, open: true },
+      update: { $max: { parkedUntil: new Date(untilMs) } },
+    },
+  }));
+  await runRepeatable(() => sagas.bulkWrite(writes, { ordered: false, writeConcern: { w: 1 } }));
+  return parked.map(() => undefined);
+}
+
+/** Since when an open saga has no worker that can run its version. */
+export async function noteRunnable(
+  { sagas }: LogContext,
+  runnable: readonly string[],
+): Promise<void> {
+  await runRepeatable(async () => {
+    await sagas.updateMany({ open: true, pinned: { $nin: [...runnable] }, unrunnableSince: null }, [
+      { $set: { unrunnableSince: '$$NOW' } },
+    ]);
+    await sagas.updateMany(
+      { open: true, pinned: { $in: [...runnable] }, unrunnableSince: { $type: 'date' } },
+      { $set: { unrunnableSince: null } },
+    );
+  });
+}
