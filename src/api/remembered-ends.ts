@@ -3,7 +3,7 @@
 // checked is not, and one that this process ended is not either. Nothing moves money meanwhile: that takes MongoDB.
 
 import { RetryableError } from '@reclaim/saga';
-import type { EndedSessions } from '../infra/identities/ended-sessions.ts';
+import type { EndedSessions } from '../infra/identities/mongo-ended-sessions.ts';
 
 /** How long an answer stands in for the list. Longer: a session that ended elsewhere reads on for as long. */
 const REMEMBER_MS = 60_000;

@@ -6,8 +6,8 @@
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { parseFirebaseUid, parseUserId } from '../domain/ids.ts';
-import type { EndedSessions } from '../infra/identities/ended-sessions.ts';
 import type { Identity } from '../infra/identities/identity-verifier.ts';
+import type { EndedSessions } from '../infra/identities/mongo-ended-sessions.ts';
 
 export interface SessionIdentity extends Identity {
   readonly sessionId: string;

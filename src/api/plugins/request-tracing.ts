@@ -2,7 +2,7 @@
 // metrics and assets stand outside: they come every few seconds and order nothing.
 
 import fp from 'fastify-plugin';
-import type { RequestSpans } from '../../infra/telemetry/request-spans-port.ts';
+import type { RequestSpans } from '../../infra/telemetry/request-spans.ts';
 
 /** @param spans null: no tracing, and nothing is done. */
 export function createRequestTracing(spans: RequestSpans | null) {

@@ -7,7 +7,6 @@ import { randomUUID } from 'node:crypto';
 import { access, constants, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { namesIn } from './names-in.ts';
 import { reportGrowth } from './report-growth.ts';
 
 export interface ServerVersion {
@@ -176,4 +175,14 @@ async function fetchIntoCache(
   } finally {
     await rm(aside, { recursive: true, force: true });
   }
+}
+
+/** What lies in a folder. One that is not there is empty; one that cannot be read is an error, because the question is
+ * whether there is data that must not be started over.
+ * @throws what `readdir` throws, unless the folder does not exist. */
+export async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
 }

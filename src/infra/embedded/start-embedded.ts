@@ -7,10 +7,9 @@ import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lockFolder } from './folder-lock.ts';
 import { MONGODB, MONGODB_STOP_TIMEOUT_MS, mongodbUri, startMongodb } from './mongodb-server.ts';
-import { namesIn } from './names-in.ts';
 import { endLeftover, type OwnedServer } from './owned-server.ts';
 import { anyFreePort, findFreePort, isPortFree } from './ports.ts';
-import { findServer, type ServerBinary } from './server-binary.ts';
+import { findServer, namesIn, type ServerBinary } from './server-binary.ts';
 import { readServerRecord, type ServerRecord, writeServerRecord } from './server-record.ts';
 import { startValkey, VALKEY, VALKEY_STOP_TIMEOUT_MS, valkeyUrl } from './valkey-server.ts';
 

@@ -2,11 +2,20 @@
 
 import { SpanKind } from '@opentelemetry/api';
 import type { Spans } from '@reclaim/saga/tracing';
-import type { RequestSpans } from './request-spans-port.ts';
 
-export function createRequestSpans(spans: Spans): RequestSpans {
+export type RequestSpans = ReturnType<typeof createRequestSpans>;
+
+interface TracedRequest {
+  readonly method: string;
+  /** The pattern, e.g. `/api/freqtrade/bots/:instanceId`. */
+  readonly route: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+export function createRequestSpans(spans: Spans) {
   return {
-    open: ({ method, route, headers }) => {
+    /** Continues the caller's trace where the headers name one (W3C trace context). */
+    open: ({ method, route, headers }: TracedRequest) => {
       const context = {
         traceparent: one(headers.traceparent),
         tracestate: one(headers.tracestate),
@@ -17,8 +26,9 @@ export function createRequestSpans(spans: Spans): RequestSpans {
         attributes: { 'http.request.method': method, 'http.route': route },
       });
       return {
+        /** What begins inside belongs to the request. */
         within,
-        end: (statusCode) => {
+        end: (statusCode: number): void => {
           const errorType = statusCode >= 500 ? String(statusCode) : null;
           end({ 'http.response.status_code': statusCode }, errorType);
         },

@@ -3,19 +3,27 @@
 // only where a collector is configured.
 
 import { hostname } from 'node:os';
+import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import {
+  BatchSpanProcessor,
+  type ReadableSpan,
+  type SpanExporter,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
 import { type WakeUps, within } from '@reclaim/saga';
 import { createOtelTracer, createSpans, traceWakeUps } from '@reclaim/saga/tracing';
-import { type CollectorNews, createReportingExporter } from './reporting-exporter.ts';
 import { createRequestSpans } from './request-spans.ts';
 
-export interface TelemetryOptions extends CollectorNews {
+export interface TelemetryOptions {
   /** The collector's base address: OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly endpoint: string;
   readonly serviceName: string;
   readonly version: string;
+  /** Spans are being lost; nothing else is. */
+  readonly onLost: (error: unknown) => void;
+  readonly onBack: () => void;
 }
 
 /**
@@ -70,4 +78,30 @@ export function startTelemetry(options: TelemetryOptions) {
 /** By the standard: the endpoint is a base, each signal has its path below it. */
 function tracesUrl(endpoint: string): string {
   return new URL('v1/traces', endpoint.endsWith('/') ? endpoint : `${endpoint}/`).href;
+}
+
+// An outage of hours is one fact: that the collector takes no spans is reported once, and once that it takes them again.
+function createReportingExporter(
+  exporter: SpanExporter,
+  { onLost, onBack }: Pick<TelemetryOptions, 'onLost' | 'onBack'>,
+): SpanExporter {
+  let isLost = false;
+
+  function report({ code, error }: ExportResult): void {
+    const failed = code !== ExportResultCode.SUCCESS;
+    if (failed === isLost) return;
+    isLost = failed;
+    if (failed) onLost(error);
+    else onBack();
+  }
+
+  return {
+    export: (batch: ReadableSpan[], done) => {
+      exporter.export(batch, (result) => {
+        report(result);
+        done(result);
+      });
+    },
+    shutdown: () => exporter.shutdown(),
+  };
 }

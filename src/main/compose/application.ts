@@ -3,12 +3,12 @@
 
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
+import type { Connection } from 'mongoose';
 import type { Logger } from 'pino';
 import { createApp } from '../../api/app.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { startEmbedded } from '../../infra/embedded/start-embedded.ts';
 import { createMongoEndedSessions } from '../../infra/identities/mongo-ended-sessions.ts';
-import { sharedSecret } from '../../infra/mongodb/shared-secret.ts';
 import { awaitMongodb } from '../await-mongodb.ts';
 import { type Config, provisionsBots } from '../config.ts';
 import { fillDemoPoolState, placeDemoPoolState, seedDemo } from '../demo.ts';
@@ -183,4 +183,16 @@ async function stopAll(stops: readonly (() => Promise<void>)[], log: Logger): Pr
   for (const stop of stops) {
     await stop().catch((err: unknown) => log.error({ err }, 'a part did not stop cleanly'));
   }
+}
+
+/** A secret that outlives the process, for the embedded demo alone: a reader of this database can sign anything with it. */
+async function sharedSecret(connection: Connection, name: string): Promise<string> {
+  const secrets = connection.collection<{ _id: string; value: string }>('secrets');
+  const made = randomBytes(48).toString('base64url');
+  const found = await secrets.findOneAndUpdate(
+    { _id: name },
+    { $setOnInsert: { value: made } },
+    { upsert: true, returnDocument: 'after' },
+  );
+  return found?.value ?? made;
 }

@@ -16,8 +16,11 @@ import type { DeletionPorts } from '../../deletion/steps/step-ports.ts';
 import { createMongoFindings } from '../../findings/mongo-findings.ts';
 import { connectMongo } from '../../infra/mongodb/connect.ts';
 import { nativeDb } from '../../infra/mongodb/native.ts';
+import type { Telemetry } from '../../infra/telemetry/start-telemetry.ts';
+import { createAdminReads } from '../../operations/admin-reads.ts';
 import { createProvisionBotSaga } from '../../provisioning/provision-bot.ts';
 import { createMongoTombstones } from '../../tombstones/mongo-tombstones.ts';
+import { countUnfinished } from '../../tombstones/tombstones-unfinished.ts';
 import { createMongoAccounts } from '../../wallet/mongodb/accounts.ts';
 import { createMongoLedger } from '../../wallet/mongodb/ledger.ts';
 import { createMongoWallets } from '../../wallet/mongodb/wallets.ts';
@@ -25,17 +28,16 @@ import type { Config } from '../config.ts';
 import { findInstallation } from '../installation.ts';
 import { migrateDatabase } from '../migration/migrate-database.ts';
 import { warnOfShortLease } from '../short-lease.ts';
+import { VERSION } from '../version.ts';
 import { createAuditing } from './audit.ts';
 import { type BotRuntime, chooseBotRuntime } from './bots.ts';
 import { engineEvents } from './engine-events.ts';
 import { createHealth } from './health.ts';
 import { createHosts } from './hosts.ts';
-import { createOperations } from './operations.ts';
 import { openPoolStatePlace } from './pool-state.ts';
 import { openRedisServices } from './redis.ts';
 import { createRequests } from './requests.ts';
 import { createReconciliation } from './sync.ts';
-import { openTelemetry } from './telemetry.ts';
 
 export interface ServicesOptions {
   readonly config: Config;
@@ -163,9 +165,11 @@ export async function createServices(options: ServicesOptions) {
     accounts,
     health: health.ports,
     healthService: health.service,
-    adminReads: createOperations({
-      ...{ connection, sagaLog, sagas, runtime, syncPorts, now },
-      ledger: deletionPorts.ledger,
+    adminReads: createAdminReads({
+      ...{ ...syncPorts, ledger: deletionPorts.ledger, log: sagaLog, now },
+      atRisk: (saga) => sagas.atRisk(saga),
+      countTombstones: () => countUnfinished(connection),
+      lastAnswers: () => runtime.bots.hostStates(),
     }),
     audits: createAuditing({ connection, ...deletionPorts, config, metricsRegistry, log }),
     metrics: {
@@ -195,5 +199,21 @@ function makeTombstonesDue(runtime: BotRuntime, { tombstones }: DeletionPorts, l
     tombstones
       .makeDue()
       .catch((err: unknown) => log.warn({ err, host }, 'tombstones not made due'));
+  });
+}
+
+/** Traces, where a collector is configured. Loaded only then: without one the SDK costs neither time nor memory. */
+async function openTelemetry(
+  { otlpEndpoint: endpoint, serviceName }: Pick<Config, 'otlpEndpoint' | 'serviceName'>,
+  log: Logger,
+): Promise<Telemetry | null> {
+  if (endpoint === undefined) return null;
+  const { startTelemetry } = await import('../../infra/telemetry/start-telemetry.ts');
+  return startTelemetry({
+    endpoint,
+    serviceName,
+    version: VERSION,
+    onLost: (err) => log.warn({ err }, 'traces are lost: the collector does not take them'),
+    onBack: () => log.info('the collector takes traces again'),
   });
 }
