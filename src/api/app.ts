@@ -50,6 +50,7 @@ import { createWorldRoutes } from './routes/world.ts';
 import { buildSerializer } from './serializers.ts';
 import { createSessions } from './sessions.ts';
 import { createTrust } from './trusted-proxies.ts';
+import { adminsFirst } from './viewer.ts';
 
 /** Bytes of a request body; the largest we accept on purpose is a hundred or so. */
 const BODY_LIMIT = 16 * 1024;
@@ -140,6 +141,7 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
           keyPrefix: deps.keyPrefix,
         }),
       );
+      api.addHook('onRequest', adminsFirst);
       await api.register(createBotRoutes({ ...deps, answers }));
       await api.register(createProvisionRoutes({ ...deps, answers }));
       await api.register(createJobRoutes({ ...deps, waits }));
