@@ -18,7 +18,7 @@ import { type PoolState, poolContainersOf } from '../pool-state/pool-state.ts';
 import type { PoolScope } from '../pool-state/pool-states.ts';
 import type { Wallets } from '../wallet/wallets.ts';
 import type { Bots, BotsCall } from './bots.ts';
-import type { HostExpectations } from './host-expectations.ts';
+import type { HostExpectations } from './hosts/host-expectations.ts';
 
 export interface OwnedBots {
   readonly mine: readonly ObservedBot[];

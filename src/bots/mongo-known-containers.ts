@@ -13,6 +13,7 @@ import {
 import type { Connection, mongo } from 'mongoose';
 import type { ObservedBot, ObservedLabels } from '../domain/bot.ts';
 import { parseUserId } from '../domain/ids.ts';
+import { chunksOf } from '../domain/map-bounded.ts';
 import { nativeCollection } from '../infra/mongodb/native.ts';
 import { uidOfPoolName } from '../pool-state/ownership.ts';
 import type { ListedBot } from './bots.ts';
@@ -65,9 +66,7 @@ export function createMongoKnownContainers({
 
   async function note(bots: readonly ListedBot[]): Promise<void> {
     const documents = bots.map((bot) => toDocument(bot, now()));
-    for (let from = 0; from < documents.length; from += BATCH) {
-      await insertNew(collection(), documents.slice(from, from + BATCH));
-    }
+    for (const batch of chunksOf(documents, BATCH)) await insertNew(collection(), batch);
   }
 
   const find = createGroupCommit<string, ObservedBot[]>({
@@ -90,8 +89,8 @@ export function createMongoKnownContainers({
     maxBatch: TOGETHER,
     flush: async (items) => {
       const keys = items.flat().map(keyOf);
-      for (let from = 0; from < keys.length; from += BATCH) {
-        const filter = { _id: { $in: keys.slice(from, from + BATCH) } };
+      for (const batch of chunksOf(keys, BATCH)) {
+        const filter = { _id: { $in: [...batch] } };
         await runRepeatable(() => collection().deleteMany(filter));
       }
       return items.map(() => undefined);

@@ -3,7 +3,7 @@
 // and the bot runs again when the disk is back.
 
 import type { Bots, BotsCall, FencedCall } from '../bots/bots.ts';
-import type { HostExpectations } from '../bots/host-expectations.ts';
+import type { HostExpectations } from '../bots/hosts/host-expectations.ts';
 import { isAtRest, type ObservedBot } from '../domain/bot.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import type { SourceAnswer } from '../domain/source.ts';

@@ -22,3 +22,10 @@ export async function mapBounded<Item, Result>(
   await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, work));
   return results;
 }
+
+/** The items in their order, at most so many together. */
+export function chunksOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}

@@ -4,7 +4,7 @@
 
 import { InDoubtError, type StepContext, saga, UnavailableError } from '@reclaim/saga';
 import type { Bots } from '../bots/bots.ts';
-import type { HostExpectations } from '../bots/host-expectations.ts';
+import type { HostExpectations } from '../bots/hosts/host-expectations.ts';
 import { aboutBotOf, locateOwned } from '../bots/locate-owned.ts';
 import { type PoolContainers, RESTART_CALL_MS } from '../bots/pool-containers.ts';
 import { botKey } from '../deletion/bot-key.ts';

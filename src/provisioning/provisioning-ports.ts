@@ -2,7 +2,7 @@
 
 import { type StepContext, TerminalError, toSagaId } from '@reclaim/saga';
 import type { Bots } from '../bots/bots.ts';
-import type { HostExpectations } from '../bots/host-expectations.ts';
+import type { HostExpectations } from '../bots/hosts/host-expectations.ts';
 import { reserveOpId } from '../domain/reservation.ts';
 import type { Findings } from '../findings/findings.ts';
 import type { PoolStates } from '../pool-state/pool-states.ts';

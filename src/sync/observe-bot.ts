@@ -3,7 +3,7 @@
 // host that cannot be believed is unknown.
 
 import type { Bots, BotsCall } from '../bots/bots.ts';
-import type { HostExpectations } from '../bots/host-expectations.ts';
+import type { HostExpectations } from '../bots/hosts/host-expectations.ts';
 import { findEntryOf, locateOwned, type OwnedBots } from '../bots/locate-owned.ts';
 import type { Absence, AbsentBot } from '../deletion/reclaim-orphan.ts';
 import type { ObservedBot } from '../domain/bot.ts';

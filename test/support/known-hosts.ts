@@ -2,7 +2,7 @@
 // long as there is money in bots.
 
 import type { Connection } from 'mongoose';
-import type { HostExpectations } from '../../src/bots/host-expectations.ts';
+import type { HostExpectations } from '../../src/bots/hosts/host-expectations.ts';
 
 /** For ports that ask nobody. */
 export const EVERY_HOST_BELIEVED: HostExpectations = {

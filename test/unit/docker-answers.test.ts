@@ -2,16 +2,12 @@
 
 import { expect, test } from 'vitest';
 import { InDoubtError } from '../../packages/saga/src/errors.ts';
-import {
-  botOfName,
-  exactNameFilter,
-  isPoolOf,
-  uidOfPool,
-} from '../../src/bots/docker/container-names.ts';
+import { botOfName, exactNameFilter } from '../../src/bots/docker/container-names.ts';
 import { parseInspect, parseListing, parsePolicy } from '../../src/bots/docker/container-view.ts';
 import { classifyFailure } from '../../src/bots/docker/docker-errors.ts';
 import { createFrameReader } from '../../src/bots/docker/exec-frames.ts';
 import { readTarFiles } from '../../src/bots/docker/tar.ts';
+import { uidOfPoolName } from '../../src/pool-state/ownership.ts';
 
 const END = Buffer.alloc(1024);
 
@@ -81,10 +77,9 @@ test('restart policies: as the command line writes them, none as no', () => {
 test('names: a pool is no bot, and an owner is matched to the end', () => {
   expect(botOfName('freqtrade-u-bot-1')).toBe('u-bot-1');
   expect(botOfName('freqtrade-pool-u-pool-1')).toBeUndefined();
-  expect(isPoolOf('freqtrade-pool-u-pool-1', 'u')).toBe(true);
-  expect(isPoolOf('freqtrade-pool-u-pool-1x', 'u')).toBe(false);
-  expect(isPoolOf('freqtrade-pool-u-pool-2-pool-1', 'u')).toBe(false);
-  expect(uidOfPool('freqtrade-pool-u-pool-2-pool-1')).toBe('u-pool-2');
+  expect(uidOfPoolName('freqtrade-pool-u-pool-1')).toBe('u');
+  expect(uidOfPoolName('freqtrade-pool-u-pool-1x')).toBeNull();
+  expect(uidOfPoolName('freqtrade-pool-u-pool-2-pool-1')).toBe('u-pool-2');
   expect(exactNameFilter('freqtrade-a.b+c')).toBe('^/?freqtrade-a\\.b\\+c$');
 });
 

@@ -3,7 +3,7 @@
 
 import { expect, it } from 'vitest';
 import type { Bots } from '../../src/bots/bots.ts';
-import type { HostExpectations } from '../../src/bots/host-expectations.ts';
+import type { HostExpectations } from '../../src/bots/hosts/host-expectations.ts';
 import { finishTombstone, whileItsOwn } from '../../src/deletion/finish-tombstone.ts';
 import type { ObservedBot } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';

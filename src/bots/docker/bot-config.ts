@@ -48,18 +48,25 @@ export function createBotConfigs(
 export const NO_CONFIG = 'BOT_CONFIG';
 
 function parse(text: string): BotConfig {
-  const value = jsonOf(text);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as BotConfig;
-  }
+  const config = parseRecord(text);
+  if (config !== null) return config;
   throw new InDoubtError(NO_CONFIG, 'its config.json is no JSON object');
 }
 
-// The parser's own message quotes the text.
-function jsonOf(text: string): unknown {
+/** Null: not a JSON object. The parser's own message, which quotes the text, is dropped. */
+export function parseRecord(text: string): BotConfig | null {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : null;
   } catch {
-    return undefined;
+    return null;
   }
+}
+
+export function isRecord(value: unknown): value is BotConfig {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isPort(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65_535;
 }

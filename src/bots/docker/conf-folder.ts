@@ -2,14 +2,14 @@
 // through a shell; what stands in its files, and all of one that does not run, is read through the archive call, which
 // needs nothing inside and costs the daemon ten times as much. A folder that is missing or cannot be read is in doubt, never empty (I4).
 
-import { InDoubtError, RetryableError } from '@reclaim/saga';
+import { InDoubtError } from '@reclaim/saga';
 import type { BotsCall, FencedCall } from '../bots.ts';
 import { type ConfFile, longestStop, readDefinitions } from '../supervisor/parse-conf.ts';
 import { confPaths } from '../supervisor/program-names.ts';
 import { readArchivedFolder } from './archived-folder.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { HostCalls } from './host-calls.ts';
-import type { Shell, ShellAnswer } from './shell.ts';
+import type { Shell } from './shell.ts';
 
 /** Where supervisord looks for its own configuration, and Debian's for more; groups are put together there. */
 const IMAGE_FOLDERS = ['/etc/supervisor', '/etc/supervisor/conf.d'];
@@ -21,9 +21,8 @@ export function createConfFolder(
   folder: string,
   deadlines: Deadlines,
 ) {
-  const exec = async (containerId: string, argv: readonly string[], call: FencedCall) => {
-    check(argv, await shell.change(containerId, argv, call));
-  };
+  const exec = (containerId: string, argv: readonly string[], call: FencedCall) =>
+    shell.change(containerId, argv, 'CONF_FILE', call);
   return {
     /** The file names in it, of a container that runs. @throws InDoubtError when the folder is missing. */
     list: (containerId: string, call: BotsCall): Promise<ReadonlySet<string>> =>
@@ -95,10 +94,4 @@ async function listRunning(
   }
   const message = `${folder} in container ${containerId.slice(0, 12)}: ${output.slice(0, 200)}`;
   throw new InDoubtError('CONF_FOLDER_MISSING', message);
-}
-
-function check(argv: readonly string[], { exitCode, output }: ShellAnswer): void {
-  if (exitCode === 0) return;
-  const said = output.trim().slice(0, 200);
-  throw new RetryableError('CONF_FILE', `${argv[0]} ended with ${exitCode}: ${said}`);
 }

@@ -3,7 +3,6 @@
 // find its neighbour.
 
 import { TerminalError } from '@reclaim/saga';
-import { uidOfPoolName } from '../../pool-state/ownership.ts';
 import { type ContainerView, LABELS, type ListedContainer } from './container-view.ts';
 
 const BOT_PREFIX = 'freqtrade-';
@@ -25,17 +24,6 @@ function isBotName(name: string): boolean {
 /** The bot that a dedicated container's name stands for. */
 export function botOfName(name: string): string | undefined {
   return isBotName(name) ? name.slice(BOT_PREFIX.length) : undefined;
-}
-
-/** Whether it is a pool of this firebaseUid by the platform's naming. */
-export function isPoolOf(name: string, firebaseUid: string): boolean {
-  const prefix = `${POOL_PREFIX}${firebaseUid}-pool-`;
-  return name.startsWith(prefix) && /^[0-9]+$/.test(name.slice(prefix.length));
-}
-
-/** The firebaseUid in a pool's name, when it has the platform's form. */
-export function uidOfPool(name: string): string | undefined {
-  return uidOfPoolName(name) ?? undefined;
 }
 
 /** Whether a container is a pool: by the platform's name, or by the label of what was made for it. Nothing else is ever
@@ -76,7 +64,7 @@ export function holdsPoolsOfFilter(firebaseUid: string): string {
   return `${POOL_PREFIX}${escapeRegExp(firebaseUid)}-pool-[0-9]+`;
 }
 
-/** For Go's regular expressions, which know these escapes and no `\-`. */
-function escapeRegExp(text: string): string {
+/** For Go's regular expressions too, which know these escapes and no `\-`. */
+export function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

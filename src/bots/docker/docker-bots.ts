@@ -8,21 +8,18 @@ import { joinAnswers, ok, type SourceAnswer, unknown } from '../../domain/source
 import type { Bots, BotsCall } from '../bots.ts';
 import type { PoolContainers } from '../pool-containers.ts';
 import type { ReadBotEndpoint } from './bot-endpoint.ts';
-import { type ContainerLimits, DEFAULT_LIMITS } from './container-limits.ts';
+import { type ContainerLimits, DEFAULT_LIMITS } from './containers.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from './deadlines.ts';
 import { removeDedicated, restoreDedicated, stopDedicated } from './dedicated-bot.ts';
 import type { DockerHost } from './docker-client.ts';
 import { createDockerServices, type DockerServices } from './docker-services.ts';
-import { findPoolsOn } from './find-pools.ts';
 import { createHostWatch, type HostState } from './host-watch.ts';
-import { hasManaged, listHost, reasonOf } from './list-bots.ts';
-import { listPool } from './list-pool.ts';
+import { findPoolsOn, hasManaged, listHost, listPool, reasonOf } from './list-bots.ts';
 import { locateOnHost, observeOnHost } from './locate-bot.ts';
 import { type BotProgram, PLATFORM_PROGRAM } from './new-programs.ts';
 import { observeContainers } from './observe-containers.ts';
-import { removePooled, restorePooled, stopPooled } from './pooled-bot.ts';
+import { removePooled, restartPooled, restorePooled, stopPooled } from './pooled-bot.ts';
 import { readPort } from './read-port.ts';
-import { restartPooled } from './restart-pooled.ts';
 import { startDedicated } from './start-dedicated.ts';
 import { startPooled } from './start-pooled.ts';
 

@@ -8,8 +8,7 @@ import { createSupervisorctl, type Supervisorctl } from '../supervisor/superviso
 import { createBotConfigs } from './bot-config.ts';
 import { createReadBotEndpoint } from './bot-endpoint.ts';
 import { createConfFolder } from './conf-folder.ts';
-import type { ContainerLimits } from './container-limits.ts';
-import { createContainers } from './containers.ts';
+import { type ContainerLimits, createContainers } from './containers.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { HostCalls } from './host-calls.ts';
 import { type BotProgram, createNewPrograms } from './new-programs.ts';

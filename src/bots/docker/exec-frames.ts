@@ -1,19 +1,15 @@
 // The stream of an exec without a terminal: frames of an 8-byte header (stream, length) and a payload, which come
 // in any number of pieces.
 
-export interface FrameReader {
-  /** What the next bytes of the stream add to either output. */
-  readonly push: (chunk: Buffer) => { readonly stdout: Buffer; readonly stderr: Buffer };
-}
-
 const HEADER_BYTES = 8;
 const STDERR = 2;
 
-export function createFrameReader(): FrameReader {
+export function createFrameReader() {
   let header = Buffer.alloc(0);
   let payloadLeft = 0;
   return {
-    push: (chunk) => {
+    /** What the next bytes of the stream add to either output. */
+    push: (chunk: Buffer): { readonly stdout: Buffer; readonly stderr: Buffer } => {
       // Most answers are one frame, whole.
       const isBetween = payloadLeft === 0 && header.length % HEADER_BYTES === 0;
       if (isBetween && isOneFrame(chunk)) {

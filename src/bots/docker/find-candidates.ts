@@ -4,6 +4,7 @@
 import { InDoubtError } from '@reclaim/saga';
 import type { BotQuery } from '../../domain/bot.ts';
 import { mayBeRenamed, renamedPool } from '../../domain/renamed.ts';
+import { uidOfPoolName } from '../../pool-state/ownership.ts';
 import type { BotsCall } from '../bots.ts';
 import {
   dedicatedName,
@@ -11,7 +12,6 @@ import {
   holdsPoolsOfFilter,
   isPoolContainer,
   isPoolName,
-  isPoolOf,
 } from './container-names.ts';
 import { LABELS, type ListedContainer } from './container-view.ts';
 import type { DockerServices } from './docker-services.ts';
@@ -76,7 +76,9 @@ function mayBe({ id, names, labels }: ListedContainer, query: BotQuery): boolean
     if (mayBeRenamed(name, instanceId)) return true;
     const pool = renamedPool(name);
     if (pool === undefined) return false;
-    return poolContainers.includes(pool) || (firebaseUid !== null && isPoolOf(pool, firebaseUid));
+    return (
+      poolContainers.includes(pool) || (firebaseUid !== null && uidOfPoolName(pool) === firebaseUid)
+    );
   });
 }
 
@@ -96,7 +98,8 @@ function isDedicatedBy(names: readonly string[], instanceId: string): boolean {
 function isPoolBy(names: readonly string[], { poolContainers, firebaseUid }: BotQuery): boolean {
   return names.some(
     (name) =>
-      poolContainers.includes(name) || (firebaseUid !== null && isPoolOf(name, firebaseUid)),
+      poolContainers.includes(name) ||
+      (firebaseUid !== null && uidOfPoolName(name) === firebaseUid),
   );
 }
 

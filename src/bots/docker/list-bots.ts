@@ -2,23 +2,38 @@
 // is inspected, because a listing lacks its restart policy; a pool is asked for its conf files and its
 // programs. A pool that cannot be asked, or holds a program whose bot is unknown, is named (I4).
 
-import { SagaError } from '@reclaim/saga';
+import { InDoubtError, SagaError } from '@reclaim/saga';
 import { mapBounded } from '../../domain/map-bounded.ts';
 import { isOddName, mayBeRenamed, renamedPool } from '../../domain/renamed.ts';
 import { ok, unknown } from '../../domain/source.ts';
-import type { BotDoubt, BotsCall, HostListing, ListedBot, UnknownPool } from '../bots.ts';
+import { uidOfPoolName } from '../../pool-state/ownership.ts';
+import type {
+  BotDoubt,
+  BotsCall,
+  HostListing,
+  ListedBot,
+  ListedPooled,
+  PoolContainer,
+  UnknownPool,
+} from '../bots.ts';
 import {
   botOfName,
+  exactNameFilter,
   isPoolContainer,
   isPoolName,
   PLATFORM_NAMES,
-  uidOfPool,
+  refuseOther,
 } from './container-names.ts';
-import { LABELS, type ListedContainer, toObservedLabels } from './container-view.ts';
+import {
+  type ContainerView,
+  LABELS,
+  type ListedContainer,
+  toObservedLabels,
+} from './container-view.ts';
 import type { DockerServices } from './docker-services.ts';
+import { inspectNamed } from './inspect-named.ts';
 import { renamedReason } from './locate-bot.ts';
-import { toDedicated, toPooled } from './read-observed.ts';
-import { readPool, unmatchedReason } from './read-pool.ts';
+import { readPool, toDedicated, toPooled, unmatchedReason } from './read-observed.ts';
 
 /** Containers of one host that are asked at the same time: an exec costs the daemon some 50 ms of CPU. */
 const CONCURRENCY = 8;
@@ -97,7 +112,7 @@ function renamedPoolOf({ names, labels }: ListedContainer, owner: string | null)
   return names.flatMap((name) => {
     const containerName = renamedPool(name);
     if (containerName === undefined) return [];
-    if (owner !== null && uidOfPool(containerName) !== owner) return [];
+    if (owner !== null && uidOfPoolName(containerName) !== owner) return [];
     return [{ containerName, labels: toObservedLabels(labels), reason: renamedReason([name]) }];
   });
 }
@@ -114,7 +129,7 @@ function mayBelongTo({ names, labels }: ListedContainer, owner: string | null): 
   const label = labels[LABELS.userId];
   if (owner === null || label === owner) return true;
   if (label !== undefined) return /^[0-9a-f]{24}$/.test(label);
-  const uids = names.map(uidOfPool).filter((uid) => uid !== undefined);
+  const uids = names.map(uidOfPoolName).filter((uid) => uid !== null);
   return uids.length === 0 || uids.includes(owner);
 }
 
@@ -131,18 +146,56 @@ async function readDedicated(
 }
 
 interface ReadPool {
-  readonly bots: readonly ListedBot[];
+  readonly bots: readonly ListedPooled[];
   /** Why it may hold more; null: it does not. */
   readonly doubt: string | null;
 }
 
 async function readListed(host: DockerServices, id: string, call: BotsCall): Promise<ReadPool> {
   const pool = await host.containers.inspect(id, call);
-  if (pool === null) return { bots: [], doubt: null };
+  return pool === null ? { bots: [], doubt: null } : readInside(host, pool, call);
+}
+
+async function readInside(
+  host: DockerServices,
+  pool: ContainerView,
+  call: BotsCall,
+): Promise<ReadPool> {
   const programs = await readPool(host, pool, call);
   const bots = [...programs.bots].map(([instanceId, own]) => ({
     instanceId,
     observedBot: toPooled(host.name, pool, own),
   }));
   return { bots, doubt: unmatchedReason(programs) };
+}
+
+/** Every bot of one pool container, as the container itself tells it. @throws SagaError where that cannot be established. */
+export async function listPool(
+  host: DockerServices,
+  containerName: string,
+  call: BotsCall,
+): Promise<readonly ListedPooled[]> {
+  const pool = await inspectNamed(host, containerName, call);
+  if (pool === null) throw new InDoubtError('POOL_GONE', `${containerName} is gone`);
+  refuseOther(pool);
+  const { bots, doubt } = await readInside(host, pool, call);
+  if (doubt !== null) throw new InDoubtError('PROGRAM_UNMATCHED', doubt);
+  return bots;
+}
+
+/** Which of these pool containers stand on the host, and whether a program could be started in them now. */
+export async function findPoolsOn(
+  { name: host, containers }: DockerServices,
+  containerNames: readonly string[],
+  call: BotsCall,
+): Promise<readonly PoolContainer[]> {
+  // Without a filter the daemon would list everything.
+  if (containerNames.length === 0) return [];
+  const listed = await containers.list({ name: containerNames.map(exactNameFilter) }, call);
+  return listed.filter(isPoolContainer).flatMap(({ names, status }) => {
+    const containerName = names.find((name) => containerNames.includes(name));
+    return containerName === undefined
+      ? []
+      : [{ host, containerName, running: status === 'running' }];
+  });
 }

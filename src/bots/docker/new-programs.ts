@@ -6,7 +6,7 @@
 // default command is the platform's freqtrade, which finds its API's port in the config; everything else of a
 // strategy is the platform's to add to that file.
 
-import { InDoubtError, RetryableError } from '@reclaim/saga';
+import { InDoubtError } from '@reclaim/saga';
 import type { InstanceId } from '../../domain/ids.ts';
 import type { FencedCall } from '../bots.ts';
 import { confPaths, programName } from '../supervisor/program-names.ts';
@@ -48,12 +48,8 @@ export function createNewPrograms(
 ) {
   const { changeMs } = deadlines;
 
-  async function exec(containerId: string, argv: readonly string[], call: FencedCall) {
-    const { exitCode, output } = await shell.change(containerId, argv, call);
-    if (exitCode === 0) return;
-    const said = output.trim().slice(0, 200);
-    throw new RetryableError('BOT_FILE', `${argv[0]} ended with ${exitCode}: ${said}`);
-  }
+  const exec = (containerId: string, argv: readonly string[], call: FencedCall) =>
+    shell.change(containerId, argv, 'BOT_FILE', call);
 
   async function place(containerId: string, file: NewFile, call: FencedCall) {
     const { folder, aside, path, content } = file;

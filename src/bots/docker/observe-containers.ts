@@ -2,13 +2,12 @@
 // host or a pool that does not answer makes unknown what it could show, and nothing else (I4).
 
 import type { ProgramState } from '../../domain/bot.ts';
-import { mapBounded } from '../../domain/map-bounded.ts';
+import { chunksOf, mapBounded } from '../../domain/map-bounded.ts';
 import { mayBeRenamed, renamedPool } from '../../domain/renamed.ts';
 import type { BotsCall } from '../bots.ts';
 import type { ContainerObservation, ContainersQuery } from '../pool-containers.ts';
 import { matchPrograms } from '../supervisor/match-programs.ts';
-import { botOfProgram } from '../supervisor/program-names.ts';
-import { stateOf } from '../supervisor/program-status.ts';
+import { botOfProgram, stateOf } from '../supervisor/program-names.ts';
 import {
   botOfName,
   exactNameFilter,
@@ -20,7 +19,7 @@ import type { ListedContainer } from './container-view.ts';
 import type { DockerServices } from './docker-services.ts';
 import { reasonOf } from './list-bots.ts';
 import { renamedReason } from './locate-bot.ts';
-import { unmatchedReason } from './read-pool.ts';
+import { unmatchedReason } from './read-observed.ts';
 
 /** Pools of one host that are asked at the same time: an exec costs the daemon some 50 ms of CPU. */
 const CONCURRENCY = 8;
@@ -80,8 +79,7 @@ async function observeOnHost(
 ): Promise<readonly HealthSign[]> {
   const wanted = new Set(names);
   const listed: ListedContainer[] = [];
-  for (let from = 0; from < names.length; from += MAX_NAMES) {
-    const part = names.slice(from, from + MAX_NAMES).map(exactNameFilter);
+  for (const part of chunksOf(names.map(exactNameFilter), MAX_NAMES)) {
     listed.push(...(await host.containers.list({ name: part }, call)));
   }
   const found = listed.flatMap((container) =>
@@ -103,8 +101,7 @@ async function findRenamed(
   call: BotsCall,
 ): Promise<readonly HealthSign[]> {
   const named: HealthSign[] = [];
-  for (let from = 0; from < missing.length; from += MAX_NAMES) {
-    const part = missing.slice(from, from + MAX_NAMES);
+  for (const part of chunksOf(missing, MAX_NAMES)) {
     const listed = await containers.list({ name: part.map(holdsNameFilter) }, call);
     const held = listed.flatMap((container) => container.names);
     for (const name of part) {

@@ -1,4 +1,4 @@
-// Stopping, restoring and removing a program under supervisord. The conf file moves first: while it
+// Stopping, restoring, removing and restarting a program under supervisord. The conf file moves first: while it
 // stands, `update` starts the bot again. A program that was active is taken out of supervisord; one that
 // was at rest stays known to it, because adding it back would start it, and a restore goes no further
 // than the captured state.
@@ -6,8 +6,8 @@
 import { RetryableError } from '@reclaim/saga';
 import type { KnownProgram, ObservedPooled, ProgramState } from '../../domain/bot.ts';
 import type { FencedCall } from '../bots.ts';
-import { isProgramName, programName } from '../supervisor/program-names.ts';
-import { groupsOf } from '../supervisor/program-status.ts';
+import type { RestartOutcome } from '../pool-containers.ts';
+import { groupsOf, isProgramName, programName } from '../supervisor/program-names.ts';
 import type { Supervisorctl } from '../supervisor/supervisorctl.ts';
 import type { ContainerView } from './container-view.ts';
 import type { DockerServices } from './docker-services.ts';
@@ -162,3 +162,38 @@ function requireRunning({ name, running }: ContainerView): void {
   if (running) return;
   throw new RetryableError('POOL_NOT_RUNNING', `pool container ${name} does not run`);
 }
+
+/** Starts a program that has failed. Only what supervisord knows at rest after a failure and whose conf file stands: a
+ * program that was stopped by hand stays stopped, and one whose conf file was put aside or removed is a deletion's. */
+export async function restartPooled(
+  host: DockerServices,
+  instanceId: string,
+  observed: ObservedPooled,
+  call: FencedCall,
+): Promise<RestartOutcome> {
+  const pool = await resolvePool(host, observed, call);
+  if (pool === null) return 'gone';
+  // Its own start brings its programs up.
+  if (!pool.running) return 'not-needed';
+  const now = await readPooled(host, pool, instanceId, call, observed);
+  if (now === null || now.conf !== 'present' || now.program === 'absent') return 'gone';
+  if (now.program !== 'EXITED' && now.program !== 'FATAL') return 'not-needed';
+  const supervisor = host.supervisor(pool.id, call);
+  const outcomes: RestartOutcome[] = [];
+  for (const { name, state } of now.programs) {
+    if (state === 'EXITED' || state === 'FATAL') {
+      outcomes.push(MEANS[await supervisor.startSoon(name)]);
+    }
+  }
+  return WORST_FIRST.find((outcome) => outcomes.includes(outcome)) ?? 'not-needed';
+}
+
+const MEANS = {
+  started: 'started',
+  sent: 'started',
+  'already-started': 'not-needed',
+  'no-such-program': 'gone',
+  failed: 'failed',
+} as const satisfies Record<string, RestartOutcome>;
+
+const WORST_FIRST: readonly RestartOutcome[] = ['failed', 'gone', 'started'];

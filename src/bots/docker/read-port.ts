@@ -6,7 +6,7 @@ import type { ObservedPooled } from '../../domain/bot.ts';
 import type { BotsCall, PortReading } from '../bots.ts';
 import { readDefinitions } from '../supervisor/parse-conf.ts';
 import { botOfConf } from '../supervisor/program-names.ts';
-import type { BotConfig } from './bot-config.ts';
+import { type BotConfig, isPort } from './bot-config.ts';
 import { DockerAnswerError } from './docker-errors.ts';
 import type { DockerServices } from './docker-services.ts';
 import { resolvePool } from './resolve-pool.ts';
@@ -65,10 +65,6 @@ function portsOfProgram(text: string): readonly number[] {
 
 /** freqtrade's own name for it in its environment, and the usual option of a command. */
 const PORT = /(?:FREQTRADE__API_SERVER__LISTEN_PORT=["']?|--port[ =])(\d{1,5})(?!\d)/g;
-
-function isPort(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65_536;
-}
 
 function unreadable(reason: string, ports: readonly number[] | null): PortReading {
   return { status: 'unreadable', reason, ports };

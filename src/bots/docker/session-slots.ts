@@ -27,26 +27,20 @@ export interface Container<Answer> {
   readonly waiting: Set<() => void>;
 }
 
-export interface Places<Answer> {
-  /** Of an id that is not known: a fresh one, kept from now on. */
-  readonly containerOf: (id: string) => Container<Answer>;
-  readonly all: () => readonly Place<Answer>[];
-  /** Wakes all that wait for one of the container's, and forgets it where nothing is left of it. */
-  readonly changed: (container: Container<Answer>) => void;
-  /** One whose program is known to have ended, or never began. */
-  readonly release: (container: Container<Answer>, place: Place<Answer>) => void;
-}
+export type Places<Answer> = ReturnType<typeof createPlaces<Answer>>;
 
-export function createPlaces<Answer>(): Places<Answer> {
+export function createPlaces<Answer>() {
   const containers = new Map<string, Container<Answer>>();
 
-  function changed(container: Container<Answer>) {
+  /** Wakes all that wait for one of the container's, and forgets it where nothing is left of it. */
+  function changed(container: Container<Answer>): void {
     for (const wake of container.waiting) wake();
     if (container.places.size + container.waiting.size === 0) containers.delete(container.id);
   }
 
   return {
-    containerOf: (id) => {
+    /** Of an id that is not known: a fresh one, kept from now on. */
+    containerOf: (id: string): Container<Answer> => {
       const known = containers.get(id);
       if (known !== undefined) return known;
       const fresh = { id, places: new Set<Place<Answer>>(), waiting: new Set<() => void>() };
@@ -54,9 +48,11 @@ export function createPlaces<Answer>(): Places<Answer> {
       containers.set(id, container);
       return container;
     },
-    all: () => [...containers.values()].flatMap(({ places }) => [...places]),
+    all: (): readonly Place<Answer>[] =>
+      [...containers.values()].flatMap(({ places }) => [...places]),
     changed,
-    release: (container, place) => {
+    /** One whose program is known to have ended, or never began. */
+    release: (container: Container<Answer>, place: Place<Answer>): void => {
       clearTimeout(place.idleTimer);
       clearTimeout(place.lifeTimer);
       container.places.delete(place);

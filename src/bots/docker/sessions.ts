@@ -8,23 +8,12 @@ import { InDoubtError, UnavailableError } from '@reclaim/saga';
 import { extraSeconds } from '../../domain/bot.ts';
 import type { BotsCall } from '../bots.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { Dialogue } from './dialogue.ts';
 import type { HostCalls } from './host-calls.ts';
-import { SESSION_ENDED, type Session } from './session.ts';
+import { type Dialogue, SESSION_ENDED, type Session } from './session.ts';
 import { type Container, createPlaces, nextChange, type Place } from './session-slots.ts';
 import { createSessionStart, LATE_END_MS } from './start-session.ts';
 
-export interface Sessions<Answer> {
-  /** One that no other caller has, for a command of up to `deadlineMs`; to be given back.
-   * @throws SagaError when there is none to be had: nothing was sent. */
-  readonly borrow: (
-    containerId: string,
-    deadlineMs: number,
-    call: BotsCall,
-  ) => Promise<BorrowedSession<Answer>>;
-  /** Ends all of them. Idempotent; calls made later open new ones. */
-  readonly close: () => void;
-}
+export type Sessions<Answer> = ReturnType<typeof createSessions<Answer>>;
 
 export interface BorrowedSession<Answer> {
   readonly session: Session<Answer>;
@@ -49,7 +38,7 @@ export function createSessions<Answer>(
   dialogue: Dialogue<Answer>,
   { commandMs, programMs, maxStopSeconds }: SessionDeadlines,
   newToken: () => string,
-): Sessions<Answer> {
+) {
   const longestStopMs = programMs + 1_000 * extraSeconds(maxStopSeconds, maxStopSeconds);
   const lifeMs = Math.max(MIN_LIFE_MS, 2 * commandMs, 2 * programMs, longestStopMs + LATE_END_MS);
   const { program } = dialogue;
@@ -107,7 +96,13 @@ export function createSessions<Answer>(
   }
 
   return {
-    borrow: async (containerId, deadlineMs, call) => {
+    /** One that no other caller has, for a command of up to `deadlineMs`; to be given back.
+     * @throws SagaError when there is none to be had: nothing was sent. */
+    borrow: async (
+      containerId: string,
+      deadlineMs: number,
+      call: BotsCall,
+    ): Promise<BorrowedSession<Answer>> => {
       const container = places.containerOf(containerId);
       try {
         const idle = takeIdle(container, deadlineMs);
@@ -125,7 +120,8 @@ export function createSessions<Answer>(
         throw error;
       }
     },
-    close: () => {
+    /** Ends all of them. Idempotent; calls made later open new ones. */
+    close: (): void => {
       for (const place of places.all()) {
         place.state = 'ending';
         place.session?.close();

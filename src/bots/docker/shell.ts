@@ -2,11 +2,11 @@
 // exec for each costs the daemon some 80 ms of processor. An argv becomes one line in which every word is quoted:
 // nothing in a name is ever read as shell.
 
-import { InDoubtError } from '@reclaim/saga';
+import { InDoubtError, RetryableError } from '@reclaim/saga';
 import type { BotsCall, FencedCall } from '../bots.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { Dialogue } from './dialogue.ts';
 import type { HostCalls } from './host-calls.ts';
+import type { Dialogue } from './session.ts';
 import { changeBySession, readBySession } from './session-commands.ts';
 import { createSessions } from './sessions.ts';
 
@@ -28,9 +28,18 @@ export function createShell(host: HostCalls, deadlines: Deadlines, newToken: () 
   return {
     read: (id: string, argv: readonly string[], call: BotsCall): Promise<ShellAnswer> =>
       readBySession(host, sessions, commandOf(id, argv), call),
-    /** Fenced right before the line is sent (I5). */
-    change: (id: string, argv: readonly string[], call: FencedCall): Promise<ShellAnswer> =>
-      changeBySession(host, sessions, commandOf(id, argv), call),
+    /** Fenced right before the line is sent (I5). @throws RetryableError of this code where the command does not succeed. */
+    change: async (
+      id: string,
+      argv: readonly string[],
+      code: string,
+      call: FencedCall,
+    ): Promise<void> => {
+      const answer = await changeBySession(host, sessions, commandOf(id, argv), call);
+      if (answer.exitCode === 0) return;
+      const said = answer.output.trim().slice(0, 200);
+      throw new RetryableError(code, `${argv[0]} ended with ${answer.exitCode}: ${said}`);
+    },
     close: sessions.close,
   };
 }

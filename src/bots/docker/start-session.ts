@@ -4,9 +4,8 @@
 import { UnavailableError } from '@reclaim/saga';
 import type Docker from 'dockerode';
 import type { BotsCall } from '../bots.ts';
-import type { Dialogue } from './dialogue.ts';
 import type { HostCalls } from './host-calls.ts';
-import { createSession, type Session } from './session.ts';
+import { createSession, type Dialogue, type Session } from './session.ts';
 import type { Container, Place, Places } from './session-slots.ts';
 
 export interface SessionStartDeps<Answer> {
@@ -30,19 +29,14 @@ type OnOutcome<Answer> = (
   session: Session<Answer>,
 ) => void;
 
-export type StartSession<Answer> = (
-  container: Container<Answer>,
-  call: BotsCall,
-) => Promise<Place<Answer>>;
-
 const CREATE_MS = 5_000;
 /** Beyond the life that `timeout` gives, for the news of the end to come. */
 export const LATE_END_MS = 1_000;
 
 /** @throws SagaError when it did not begin in time: no command was sent. */
-export function createSessionStart<Answer>(deps: SessionStartDeps<Answer>): StartSession<Answer> {
+export function createSessionStart<Answer>(deps: SessionStartDeps<Answer>) {
   const { dialogue, lifeMs } = deps;
-  return async (container, call) => {
+  return async (container: Container<Answer>, call: BotsCall): Promise<Place<Answer>> => {
     const argv = ['timeout', String(Math.ceil(lifeMs / 1_000)), ...dialogue.argv];
     try {
       return await startWith(deps, container, argv, call);

@@ -6,8 +6,8 @@ import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import type { ObservedBot } from '../../domain/bot.ts';
 import type { MappedAddress } from '../bot-valuation.ts';
+import { isPort } from '../docker/bot-config.ts';
 import type { BotEndpoint } from '../docker/bot-endpoint.ts';
-import { isPort } from './bot-config.ts';
 
 export interface BotAddress {
   readonly host: string;

@@ -1,6 +1,6 @@
 // What a bot's own config.json says of its API (`api_server`, as freqtrade documents it).
 
-import type { BotConfig } from '../docker/bot-config.ts';
+import { type BotConfig, isPort, isRecord } from '../docker/bot-config.ts';
 
 export interface BotApiConfig {
   /** False: it has switched its API off. */
@@ -23,24 +23,6 @@ export function readApiConfig(config: BotConfig): BotApiConfig {
     ...(isPort(port) && { listenPort: port }),
     ...(isText(username) && isText(password) && { credentials: { username, password } }),
   };
-}
-
-export function isPort(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65_535;
-}
-
-/** Null: not a JSON object. */
-export function parseRecord(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown): value is string {

@@ -5,19 +5,14 @@ import { SagaError, withDeadline } from '@reclaim/saga';
 import { isUp, type ObservedBot } from '../../domain/bot.ts';
 import type { BotWorth } from '../../domain/bot-worth.ts';
 import type { BotValuation } from '../bot-valuation.ts';
-import type { BotsCall } from '../bots.ts';
-import type { BotEndpoint } from '../docker/bot-endpoint.ts';
+import type { ReadBotEndpoint } from '../docker/bot-endpoint.ts';
 import { addressesOf, type BotAddress, resolveAddress } from './bot-addresses.ts';
 import { type Credentials, readApiConfig } from './bot-config.ts';
 import { sendToBot } from './bounded-request.ts';
 import { notLive, readBalance } from './read-balance.ts';
 
 export interface FreqtradeValuationDependencies {
-  readonly readEndpoint: (
-    instanceId: string,
-    observed: ObservedBot,
-    call: BotsCall,
-  ) => Promise<BotEndpoint>;
+  readonly readEndpoint: ReadBotEndpoint;
   /** For bots whose own configuration has none. */
   readonly fallbackCredentials: Credentials | null;
 }

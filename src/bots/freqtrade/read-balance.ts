@@ -6,7 +6,8 @@
 
 import type { BotWorth } from '../../domain/bot-worth.ts';
 import { isMoney, WALLET_CURRENCY } from '../../domain/money.ts';
-import { type Credentials, parseRecord } from './bot-config.ts';
+import { parseRecord } from '../docker/bot-config.ts';
+import type { Credentials } from './bot-config.ts';
 import type { BotReply, BotRequest } from './bounded-request.ts';
 
 export type Send = (order: BotRequest) => Promise<BotReply>;

@@ -1,7 +1,9 @@
-// Whether hosts are believed that show nothing of one bot: every host that may hold it is judged.
+// Whether hosts that answered are believed when they show nothing of a bot: every host that may hold it is judged. I4: a
+// daemon that is the wrong one, was set up anew or lost its disk answers exactly like one whose bots were all removed. One
+// rule for every road to money and to an end: every search for one bot asks it.
 
-import type { Bots } from '../bots.ts';
-import type { HostExpectations } from '../host-expectations.ts';
+import type { PoolState } from '../../pool-state/pool-state.ts';
+import type { Bots, BotsCall } from '../bots.ts';
 import type { HostTrust } from './host-trust.ts';
 import { judgeHosts } from './judge-hosts.ts';
 import type { HostRecords } from './mongo-host-records.ts';
@@ -12,15 +14,28 @@ export interface HostExpectationPorts {
   readonly hostRecords: Pick<HostRecords, 'noteShown'>;
 }
 
-export function createHostExpectations({
-  bots,
-  hostTrust,
-  hostRecords,
-}: HostExpectationPorts): HostExpectations {
+export interface SoughtBot {
+  /** The only host that may hold it, where a mapping of ours says so. */
+  readonly dockerHost: string | undefined;
+  /** Null: it is unknown. */
+  readonly pools: PoolState | null;
+  /** Whether this very bot is known to have had money, though no wallet may hold any now. */
+  readonly hadMoney: boolean;
+  /** The moment at which a host held it for certain: it is missed there, whatever the pool state says. */
+  readonly observedAt?: { readonly instanceId: string; readonly at: Date };
+}
+
+export type HostExpectations = ReturnType<typeof createHostExpectations>;
+
+export function createHostExpectations({ bots, hostTrust, hostRecords }: HostExpectationPorts) {
   // That a host has shown something once is all that a deletion adds to its record: one write a process and host.
   const noted = new Set<string>();
   return {
-    doubts: async ({ dockerHost, pools, hadMoney, observedAt }, call) => {
+    /** Why a "nothing" of hosts that may hold the bot proves nothing; empty: it does. */
+    doubts: async (
+      { dockerHost, pools, hadMoney, observedAt }: SoughtBot,
+      call: BotsCall,
+    ): Promise<readonly string[]> => {
       const hosts = bots.hosts().filter((host) => dockerHost === undefined || host === dockerHost);
       const observedThere =
         observedAt === undefined
@@ -29,7 +44,8 @@ export function createHostExpectations({
       const question = { hosts, pools, observedThere, hadMoney };
       return (await judgeHosts({ bots, hostTrust }, question, call)).map(({ reason }) => reason);
     },
-    noteShown: async (hosts) => {
+    /** These hosts have shown a bot: they are no strangers any more. */
+    noteShown: async (hosts: readonly string[]): Promise<void> => {
       for (const host of new Set(hosts)) {
         if (noted.has(host)) continue;
         await hostRecords.noteShown(host);

@@ -1,6 +1,6 @@
 // The files of a simulated pool, written from what its world says of a bot, as the platform writes them.
 
-import { groupOf, processOf } from '../supervisor/program-status.ts';
+import { groupOf, processOf } from '../supervisor/program-names.ts';
 import { namesOf, type PooledDocument } from './world-documents.ts';
 
 export const BOTS_DIR = '/pool/bots';

@@ -22,15 +22,7 @@ export interface Pool extends Pick<PoolDocument, 'containerName' | 'supervisord'
   readonly isHit: (bot: PooledDocument, fault: AnswerFault) => Promise<boolean>;
 }
 
-export interface SimulatedPools {
-  /** @param program `sh`, else supervisorctl. */
-  readonly open: (container: PoolDocument, program: string) => object;
-  /** Null: it has no such path. */
-  readonly files: (container: PoolDocument, path: string) => Promise<readonly TarFile[] | null>;
-  readonly write: (container: PoolDocument, folder: string, archive: Buffer) => Promise<void>;
-}
-
-export function createSimulatedPools(operations: Operations): SimulatedPools {
+export function createSimulatedPools(operations: Operations) {
   /** Files that wait for their names, by container and path. */
   const written = new Map<string, Map<string, string>>();
   const writtenIn = ({ containerId }: PoolDocument) => {
@@ -68,13 +60,15 @@ export function createSimulatedPools(operations: Operations): SimulatedPools {
     };
 
   return {
-    open: (container, program) =>
+    /** @param program `sh`, else supervisorctl. */
+    open: (container: PoolDocument, program: string) =>
       program === 'sh'
         ? createExecSession('', answerShell(container))
         : createExecSession(PROMPT, answerSupervisorctl(container)),
-    files: async (container, path) =>
+    /** Null: it has no such path. */
+    files: async (container: PoolDocument, path: string): Promise<readonly TarFile[] | null> =>
       filesAt(await read(operations.current(), container, path), path),
-    write: async (container, folder, archive) => {
+    write: async (container: PoolDocument, folder: string, archive: Buffer): Promise<void> => {
       for (const { path, text } of await readTarFiles(archive)) {
         writtenIn(container).set(`${folder}/${path}`, text);
       }

@@ -3,7 +3,7 @@
 
 import { pause } from '@reclaim/saga';
 import { type ProgramState, USUAL_STOP_SECONDS } from '../../domain/bot.ts';
-import { groupOf } from '../supervisor/program-status.ts';
+import { groupOf } from '../supervisor/program-names.ts';
 import type { Pool } from './simulated-pool.ts';
 import { namesOf, type PooledDocument } from './world-documents.ts';
 

@@ -5,7 +5,7 @@
 // Pure; supervisor 3 and 4.
 
 import { InDoubtError } from '@reclaim/saga';
-import type { Dialogue, Said } from '../docker/dialogue.ts';
+import type { Dialogue, Said } from '../docker/session.ts';
 
 /** Answers are whole lines; empty where nothing was printed. */
 export const SUPERVISORCTL: Dialogue<string> = {

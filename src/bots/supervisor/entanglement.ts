@@ -5,9 +5,8 @@
 
 import type { KnownProgram } from '../../domain/bot.ts';
 import type { ConfDefinitions, ConfFile } from './parse-conf.ts';
-import { botOfConf } from './program-names.ts';
+import { botOfConf, groupOf } from './program-names.ts';
 import type { Definer } from './program-owner.ts';
-import { groupOf } from './program-status.ts';
 
 export interface Entangled {
   readonly bot: string;

@@ -7,9 +7,8 @@
 import type { KnownProgram, ObservedPooled } from '../../domain/bot.ts';
 import { entanglementOf } from './entanglement.ts';
 import { type ConfDefinitions, type ConfFile, longestStop, readDefinitions } from './parse-conf.ts';
-import { botOfConf, botOfProgram, confState } from './program-names.ts';
+import { botOfConf, botOfProgram, confState, groupOf, processOf } from './program-names.ts';
 import { createDefiner } from './program-owner.ts';
-import { groupOf, processOf } from './program-status.ts';
 
 export interface BotPrograms extends Pick<ObservedPooled, 'conf' | 'programs'> {
   readonly entangled?: string;

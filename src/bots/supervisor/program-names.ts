@@ -3,6 +3,7 @@
 // supervisorctl's `all`; an id with a slash would be a path, and is refused here: no file can be called so.
 
 import { TerminalError } from '@reclaim/saga';
+import type { KnownProgram, ProgramState } from '../../domain/bot.ts';
 import { parseInstanceId, toInstanceId } from '../../domain/ids.ts';
 
 const PREFIX = 'bot-';
@@ -54,3 +55,33 @@ export function botOfConf(file: string): string | undefined {
   const ending = [ASIDE, CONF].find((candidate) => file.endsWith(candidate));
   return ending === undefined ? undefined : botOfProgram(file.slice(0, -ending.length));
 }
+
+// supervisord's own names of programs are `group:process`, or one word where both are the same.
+
+export function groupOf(name: string): string {
+  const at = name.indexOf(':');
+  return at < 0 ? name : name.slice(0, at);
+}
+
+export function processOf(name: string): string {
+  return name.slice(name.indexOf(':') + 1);
+}
+
+export function groupsOf(programs: readonly KnownProgram[]): readonly string[] {
+  return [...new Set(programs.map(({ name }) => groupOf(name)))];
+}
+
+/** Of several the liveliest: a bot is at rest when all of it is. */
+export function stateOf(programs: readonly KnownProgram[]): ProgramState | 'absent' {
+  return LIVELIEST_FIRST.find((state) => programs.some((one) => one.state === state)) ?? 'absent';
+}
+
+const LIVELIEST_FIRST: readonly ProgramState[] = [
+  'RUNNING',
+  'STARTING',
+  'BACKOFF',
+  'STOPPING',
+  'FATAL',
+  'EXITED',
+  'STOPPED',
+];

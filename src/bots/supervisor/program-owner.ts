@@ -2,6 +2,7 @@
 // bot's whose name it has, else whose data it works on, else whose conf file it stands in. Pure.
 
 import { parseInstanceId } from '../../domain/ids.ts';
+import { escapeRegExp } from '../docker/container-names.ts';
 import type { ConfDefinitions, ConfProgram } from './parse-conf.ts';
 import { botOfConf, botOfProgram, programName } from './program-names.ts';
 
@@ -19,12 +20,9 @@ export interface DefinedProgram {
   readonly process: RegExp;
 }
 
-export interface Definer {
-  readonly defined: readonly DefinedProgram[];
-  readonly ownerOf: (group: string, process: string) => ProgramOwner;
-}
+export type Definer = ReturnType<typeof createDefiner>;
 
-export function createDefiner({ programs, groups }: ConfDefinitions): Definer {
+export function createDefiner({ programs, groups }: ConfDefinitions) {
   const defined = programs.map((program): DefinedProgram => {
     const named = groups.filter((group) => group.programs.includes(program.name));
     return {
@@ -36,7 +34,7 @@ export function createDefiner({ programs, groups }: ConfDefinitions): Definer {
   });
   return {
     defined,
-    ownerOf: (group, process) => {
+    ownerOf: (group: string, process: string): ProgramOwner => {
       const exact = defined.filter(
         (one) => one.groups.includes(group) && one.process.test(process),
       );
@@ -74,10 +72,7 @@ function byName(group: string, process: string): ProgramOwner {
 function botsOfDefinition({ name, text, file }: ConfProgram): readonly string[] {
   const byFile = file.isOfBots ? botOfConf(file.name) : undefined;
   // `bot-a-watch` in the file of `a` is a second program of it, not the bot `a-watch`.
-  if (
-    byFile !== undefined &&
-    new RegExp(`^${escapePattern(programName(byFile))}[-_.]`).test(name)
-  ) {
+  if (byFile !== undefined && new RegExp(`^${escapeRegExp(programName(byFile))}[-_.]`).test(name)) {
     return [byFile];
   }
   const byName = botOfProgram(name);
@@ -98,9 +93,9 @@ function processPattern({ name, processName }: ConfProgram): RegExp {
   const parts = processName.split(/(%\(\w{1,40}\)\d{0,3}[sd]|%%)/);
   const pattern = parts.map((part) => {
     if (part === '%%') return '%';
-    if (part.startsWith('%(program_name)')) return escapePattern(name);
+    if (part.startsWith('%(program_name)')) return escapeRegExp(name);
     if (part.startsWith('%(process_num)')) return '\\d{1,9}';
-    return part.startsWith('%(') ? ANYTHING : escapePattern(part);
+    return part.startsWith('%(') ? ANYTHING : escapeRegExp(part);
   });
   return new RegExp(`^${withOneHole(pattern).join('')}$`);
 }
@@ -112,8 +107,4 @@ function withOneHole(pattern: readonly string[]): readonly string[] {
   const first = pattern.indexOf(ANYTHING);
   const last = pattern.lastIndexOf(ANYTHING);
   return first === last ? pattern : [...pattern.slice(0, first + 1), ...pattern.slice(last + 1)];
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

@@ -17,7 +17,7 @@ import {
   type StopOutcome,
   type Unclear,
 } from './parse-answers.ts';
-import { processOf } from './program-status.ts';
+import { processOf } from './program-names.ts';
 
 export interface SupervisorctlOptions {
   /** Gives one line to supervisorctl and waits for all that it prints; `kind` decides fencing and what a

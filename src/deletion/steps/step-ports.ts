@@ -3,7 +3,7 @@
 import { HoldError, type StepContext, toSagaId } from '@reclaim/saga';
 import type { BotValuation } from '../../bots/bot-valuation.ts';
 import type { Bots } from '../../bots/bots.ts';
-import type { HostExpectations } from '../../bots/host-expectations.ts';
+import type { HostExpectations } from '../../bots/hosts/host-expectations.ts';
 import type { BotWorth } from '../../domain/bot-worth.ts';
 import { settlementOpId } from '../../domain/incarnation.ts';
 import type { Findings } from '../../findings/findings.ts';

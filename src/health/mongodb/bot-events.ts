@@ -3,6 +3,7 @@
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
 import { toUserId } from '../../domain/ids.ts';
+import { chunksOf } from '../../domain/map-bounded.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
 import { parseCursor, printCursor } from '../../wallet/mongodb/ledger-cursor.ts';
 import type { BotEvent, BotEventPage, BotEvents } from '../bot-events.ts';
@@ -19,8 +20,8 @@ export function createMongoBotEvents(connection: Connection): BotEvents {
   const collection = () => nativeCollection<EventDocument>(connection, 'botEvents');
   return {
     add: async (events) => {
-      for (let from = 0; from < events.length; from += MAX_BATCH) {
-        const writes = events.slice(from, from + MAX_BATCH).map(({ id, atMs, ...event }) => ({
+      for (const batch of chunksOf(events, MAX_BATCH)) {
+        const writes = batch.map(({ id, atMs, ...event }) => ({
           updateOne: {
             filter: { _id: id },
             update: { $setOnInsert: { ...event, at: new Date(atMs) } },

@@ -7,6 +7,7 @@ import { isOnlyDuplicates, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { UserId } from '../../domain/ids.ts';
 import { toUserId } from '../../domain/ids.ts';
+import { chunksOf } from '../../domain/map-bounded.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
 import {
   type BotHealths,
@@ -32,7 +33,7 @@ export function createMongoBotHealths(connection: Connection): BotHealths {
   return {
     read: async (keys) => {
       const found = new Map<string, RecordedHealth>();
-      for (const part of batches(keys)) {
+      for (const part of chunksOf(keys, MAX_BATCH)) {
         const documents = await runRepeatable(() =>
           bots()
             .find({ _id: { $in: part } })
@@ -45,7 +46,7 @@ export function createMongoBotHealths(connection: Connection): BotHealths {
 
     save: async (writes) => {
       const saved = new Set<string>();
-      for (const part of batches(writes)) {
+      for (const part of chunksOf(writes, MAX_BATCH)) {
         const writeId = randomUUID();
         await runRepeatable(() => saveAll(bots(), part, writeId));
         const ids = { $in: part.map(({ key }) => key) };
@@ -60,7 +61,7 @@ export function createMongoBotHealths(connection: Connection): BotHealths {
     },
 
     touch: async (keys, atMs) => {
-      for (const part of batches(keys)) {
+      for (const part of chunksOf(keys, MAX_BATCH)) {
         await runRepeatable(() =>
           bots().updateMany({ _id: { $in: part } }, { $set: { observedAtMs: atMs } }),
         );
@@ -78,7 +79,7 @@ export function createMongoBotHealths(connection: Connection): BotHealths {
     },
 
     savePools: async (observed) => {
-      for (const part of batches(observed)) {
+      for (const part of chunksOf(observed, MAX_BATCH)) {
         const writes = part.map(({ key, ...pool }) => ({
           replaceOne: { filter: { _id: key }, replacement: pool, upsert: true },
         }));
@@ -142,10 +143,4 @@ async function countBy<T extends mongo.Document>(
 
 function recorded({ _id, userId, ...fields }: HealthDocument): RecordedHealth {
   return { ...fields, key: _id, userId: userId === null ? null : toUserId(userId) };
-}
-
-function batches<T>(items: readonly T[]): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(items.length / MAX_BATCH) }, (_, index) =>
-    items.slice(index * MAX_BATCH, (index + 1) * MAX_BATCH),
-  );
 }

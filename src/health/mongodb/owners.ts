@@ -3,6 +3,7 @@
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import { parseFirebaseUid, parseUserId } from '../../domain/ids.ts';
+import { chunksOf } from '../../domain/map-bounded.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
 import type { BotOwner } from '../../pool-state/ownership.ts';
 
@@ -26,8 +27,7 @@ export function createMongoOwners(connection: Connection) {
         if (known !== undefined && known.userId !== owner.userId) doubted.add(name);
         found.set(name, owner);
       };
-      for (let from = 0; from < names.length; from += MAX_BATCH) {
-        const part = names.slice(from, from + MAX_BATCH);
+      for (const part of chunksOf(names, MAX_BATCH)) {
         const asked = new Set(part);
         for (const { _id, firebaseUid } of await readUsers(connection, part)) {
           const userId = parseUserId(String(_id));

@@ -5,6 +5,7 @@
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import type { InstanceId, UserId } from '../../domain/ids.ts';
+import { chunksOf } from '../../domain/map-bounded.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
 import { isMoneyValue, literal } from '../../wallet/mongodb/wallet-expressions.ts';
 
@@ -51,8 +52,7 @@ export function createMongoSuspects(connection: Connection) {
     /** Records what an observation has found; one that was recorded before keeps the moment of its first observation,
      * unless its incarnation is known to have changed: that is another suspicion. Repeatable. */
     async mark(suspects: readonly NewSuspect[], fence: Fence): Promise<void> {
-      for (let from = 0; from < suspects.length; from += MAX_BATCH) {
-        const batch = suspects.slice(from, from + MAX_BATCH).map(markWrite);
+      for (const batch of chunksOf(suspects.map(markWrite), MAX_BATCH)) {
         await fence();
         await runRepeatable(() => collection().bulkWrite(batch, { ordered: false }));
       }

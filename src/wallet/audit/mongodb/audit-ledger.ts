@@ -6,6 +6,7 @@ import { insertNew, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Connection, mongo } from 'mongoose';
 import { type Exact, exactFromMinor, parseExact } from '../../../domain/exact-decimal.ts';
 import type { FirebaseUid, UserId } from '../../../domain/ids.ts';
+import { chunksOf } from '../../../domain/map-bounded.ts';
 import { nativeCollection } from '../../../infra/mongodb/native.ts';
 import type { LedgerDocument } from '../../mongodb/ledger-documents.ts';
 import { type PlatformDocument, platformDocument } from '../../mongodb/platform-documents.ts';
@@ -61,7 +62,7 @@ export function createMongoAuditLedger(connection: Connection) {
     /** Posts rows of the platform. One that exists stays as it is. @returns how many were new. */
     async post(postings: readonly PlatformPosting[]): Promise<number> {
       let posted = 0;
-      for (const chunk of chunksOf(postings)) {
+      for (const chunk of chunksOf(postings, CHUNK)) {
         const entries = nativeCollection<PlatformDocument>(connection, 'ledger');
         posted += await insertNew(entries, chunk.map(platformDocument));
       }
@@ -72,7 +73,7 @@ export function createMongoAuditLedger(connection: Connection) {
     async known(opIds: readonly string[], before: number): Promise<ReadonlySet<string>> {
       const known = new Set<string>();
       if (before === 0) return known;
-      for (const chunk of chunksOf(opIds)) {
+      for (const chunk of chunksOf(opIds, CHUNK)) {
         const filter = { _id: { $in: [...chunk] }, position: { $lt: before } };
         const found = await runRepeatable(() =>
           ledger()
@@ -91,7 +92,7 @@ export function createMongoAuditLedger(connection: Connection) {
       before: number,
     ): Promise<ReadonlyMap<string, number>> {
       const counts = new Map<string, number>();
-      for (const chunk of chunksOf(contentHashes)) {
+      for (const chunk of chunksOf(contentHashes, CHUNK)) {
         const match = { userId, contentHash: { $in: [...chunk] }, position: { $lt: before } };
         const groups = await runRepeatable(() =>
           ledger()
@@ -122,7 +123,7 @@ export function createMongoAuditLedger(connection: Connection) {
     /** Our own entries of these moments (database time, ms). */
     async ownAt(userId: UserId, momentsMs: readonly number[]): Promise<readonly OwnMovement[]> {
       const found: OwnMovement[] = [];
-      for (const chunk of chunksOf([...new Set(momentsMs)])) {
+      for (const chunk of chunksOf([...new Set(momentsMs)], CHUNK)) {
         const moments = chunk.map((ms) => new Date(ms));
         found.push(...(await findOwn({ userId, at: { $in: moments }, ...OURS })));
       }
@@ -160,12 +161,6 @@ export function createMongoAuditLedger(connection: Connection) {
       }));
     },
   };
-}
-
-function chunksOf<T>(all: readonly T[]): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(all.length / CHUNK) }, (_, n) =>
-    all.slice(n * CHUNK, (n + 1) * CHUNK),
-  );
 }
 
 /** What moved the balance is the amount in cents; the unrounded value is only kept beside it. */
