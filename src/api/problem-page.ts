@@ -40,9 +40,9 @@ export function problemPage(
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <title>${escapeText(heading)} · Reclaim</title>
-    <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
-    <link rel="stylesheet" href="/assets/styles/theme.css">
-    <link rel="stylesheet" href="/assets/styles/parts.css">
+    <link rel="icon" href="/v/any/assets/icon.svg" type="image/svg+xml">
+    <link rel="stylesheet" href="/v/any/assets/styles/theme.css">
+    <link rel="stylesheet" href="/v/any/assets/styles/parts.css">
   </head>
   <body>
     <header class="bar"><a class="brand" href="/">Reclaim</a></header>

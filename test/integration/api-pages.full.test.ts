@@ -5,7 +5,8 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createTestApi } from '../support/api.ts';
 
-const URL = '/assets/portfolio/main.js';
+const FILE = '/assets/portfolio/main.js';
+const URL = `/v/any${FILE}`;
 
 async function get(headers: Readonly<Record<string, string>> = {}, url = URL) {
   const { app } = await createTestApi();
@@ -14,7 +15,7 @@ async function get(headers: Readonly<Record<string, string>> = {}, url = URL) {
 
 describe('the tag of a file', () => {
   test('another encoding is another tag, of the same bytes in the end', async () => {
-    const url = '/vendor/preact/dist/preact.mjs';
+    const url = '/v/any/vendor/preact/dist/preact.mjs';
     const answers = await Promise.all(
       ['br', 'gzip', 'identity'].map((encoding) => get({ 'accept-encoding': encoding }, url)),
     );
@@ -45,7 +46,7 @@ describe('the tag of a file', () => {
   });
 
   test('of another encoding: the file again', async () => {
-    const url = '/vendor/preact/dist/preact.mjs';
+    const url = '/v/any/vendor/preact/dist/preact.mjs';
     const tag = String((await get({ 'accept-encoding': 'br' }, url)).headers.etag);
     const again = await get({ 'accept-encoding': 'gzip', 'if-none-match': tag }, url);
     expect([again.statusCode, again.headers['content-encoding']]).toEqual([200, 'gzip']);
@@ -57,7 +58,7 @@ describe('the tag of a file', () => {
     ['BR', 'br'],
     ['brotli, x-gzip', undefined],
   ])('accepted are %s: encoded as %s', async (accepted, encoding) => {
-    const url = '/vendor/preact/dist/preact.mjs';
+    const url = '/v/any/vendor/preact/dist/preact.mjs';
     const { headers } = await get({ 'accept-encoding': accepted }, url);
     expect(headers['content-encoding']).toBe(encoding);
   });
@@ -70,46 +71,52 @@ describe('a page', () => {
       const { app } = await createTestApi();
       const page = await app.inject({ url, headers: { 'if-none-match': '*' } });
       expect([page.statusCode, page.headers['cache-control']]).toEqual([200, 'no-cache']);
-      const named = [...page.payload.matchAll(/(?:href|src)="(\/(?:assets|vendor)\/[^"]+)"/g)];
+      const named = [...page.payload.matchAll(/(?:href|src)="(\/v\/[^"]+)"/g)];
       const addresses = named.map(([, address]) => String(address));
       expect(addresses.length).toBeGreaterThan(30);
       for (const address of addresses) {
         const { statusCode, headers, payload } = await app.inject({ url: address });
         expect([address, statusCode, headers['cache-control']]).toEqual([address, 200, FOR_EVER]);
-        const imported = [...payload.matchAll(/from\s*["'](\/[^"']+)["']/g)].map(([, own]) => own);
-        for (const one of imported) expect(addresses).toContain(one);
+        for (const one of importsOf(address, payload)) expect(addresses).toContain(one);
       }
     },
   );
 
-  test('its files under no version, or that of another release: sent, and revalidated each time', async () => {
-    for (const url of [URL, `${URL}?v=of-another-release`, `${URL}?v=a&v=b`]) {
-      const { statusCode, headers } = await get({}, url);
-      expect([statusCode, headers['cache-control']]).toEqual([200, 'no-cache']);
-    }
+  test('its files under the version of another release: sent, and revalidated each time', async () => {
+    const { statusCode, headers } = await get({}, `/v/of-another-release${FILE}`);
+    expect([statusCode, headers['cache-control']]).toEqual([200, 'no-cache']);
   });
 });
 
 test('a page of another release: what its files import is of that release, so that a browser has one of each', async () => {
-  const { headers, payload } = await get({}, `${URL}?v=another-rel1`);
-  expect(headers['cache-control']).toBe('no-cache');
-  const imported = [...payload.matchAll(/from\s*["'](\/[^"']+)["']/g)].map(([, own]) => own);
-  expect(imported.length).toBeGreaterThan(2);
-  for (const address of imported) expect(address).toMatch(/\?v=another-rel1$/);
-  // What cannot be a version is written nowhere.
-  expect((await get({}, `${URL}?v=<script>alert`)).payload).not.toContain('<script>alert');
+  const url = '/v/another-rel1/assets/shared/view.js';
+  const imported = importsOf(url, (await get({}, url)).payload);
+  expect(imported.length).toBeGreaterThan(1);
+  for (const address of imported) expect(address).toMatch(/^\/v\/another-rel1\//);
+  const packages = imported.filter((address) => address.includes('/vendor/'));
+  expect(packages).not.toEqual([]);
+  for (const address of packages) expect((await get({}, address)).statusCode).toBe(200);
 });
+
+/** Addresses, as a browser makes them of what stands in a module. */
+function importsOf(url: string, payload: string): string[] {
+  const base = `http://pages.test${url}`;
+  return [...payload.matchAll(/from\s*["']([^"']+)["']/g)].map(
+    ([, own]) => new globalThis.URL(String(own), base).pathname,
+  );
+}
 
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
 describe('an address', () => {
   test.each([
-    '/assets/../package.json',
-    '/assets/..%2fpackage.json',
-    '/assets/%2e%2e/package.json',
-    '/assets//portfolio/main.js',
-    '/assets/portfolio%2fmain.js/..',
-    '/vendor/../../etc/passwd',
+    '/v/any/assets/../../../package.json',
+    '/v/any/assets/..%2fpackage.json',
+    '/v/any/assets/%2e%2e/package.json',
+    '/v/any/assets//portfolio/main.js',
+    '/v/any/assets/portfolio%2fmain.js/..',
+    '/assets/portfolio/main.js',
+    '/v/any/vendor/../../etc/passwd',
   ])('%s: nothing', async (path) => {
     const { app } = await createTestApi();
     const url = await app.listen({ port: 0, host: '127.0.0.1' });

@@ -65,20 +65,14 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   };
 }
 
-interface Sending {
-  readonly caching?: string;
-  /** Encodings; default: those of the request. */
-  readonly accepted?: string | undefined;
-}
-
 /** Revalidated at each visit, answered without a body where the browser has it. */
 export async function sendAsset(
   asset: Asset,
   request: FastifyRequest,
   reply: FastifyReply,
-  { caching = 'no-cache', accepted = request.headers['accept-encoding'] }: Sending = {},
+  caching = 'no-cache',
 ) {
-  const { body, encoding, etag } = await asset.encode(accepted);
+  const { body, encoding, etag } = await asset.encode(request.headers['accept-encoding']);
   reply.headers({ etag, 'cache-control': caching, vary: 'accept-encoding' });
   if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
   if (encoding !== null) reply.header('content-encoding', encoding);

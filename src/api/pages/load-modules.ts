@@ -1,34 +1,18 @@
 // The pages' modules, as a browser needs them: found from a page's entry by their imports, each at an address of
 // its own, with the names of packages replaced by addresses. That replacement is all that is done to them: there
-// is no build, and what runs is what is written.
+// is no build, and what runs is what is written. The addresses are relative, as those of a page's own modules are: all
+// that a module imports stands under the version that it was asked for by.
 
 import { readFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, posix, relative, sep } from 'node:path';
 import { init, parse } from 'es-module-lexer';
 import { packageFile, packagePath } from './packages.ts';
 
 export interface PageModule {
   readonly url: string;
-  /** In order: text as it is written, and addresses that stand for what it imports. */
-  readonly parts: readonly ModulePart[];
+  readonly source: string;
   /** Addresses of what it needs before it runs; what it loads later is not among them. */
   readonly imports: readonly string[];
-}
-
-export type ModulePart =
-  | { readonly text: string }
-  /** Quoted where a dynamic import names an expression. */
-  | { readonly url: string; readonly isQuoted: boolean };
-
-/** The module as it is served. @param addressOf where a browser shall ask for what stands at an address. */
-export function sourceOf({ parts }: PageModule, addressOf: (url: string) => string): string {
-  return parts
-    .map((part) => {
-      if ('text' in part) return part.text;
-      const address = addressOf(part.url);
-      return part.isQuoted ? JSON.stringify(address) : address;
-    })
-    .join('');
 }
 
 /** All modules that the entries (files below `root`) come to, by their addresses.
@@ -59,21 +43,24 @@ export function urlOf(root: string, file: string): string {
 async function loadModule(root: string, file: string) {
   const text = await readFile(file, 'utf8');
   const [specifiers] = parse(text, file);
+  const url = urlOf(root, file);
   const needs: string[] = [];
   const imports: string[] = [];
-  const parts: ModulePart[] = [];
+  let source = '';
   let copied = 0;
   for (const { n: name, s: start, e: end, d: dynamicAt } of specifiers) {
     // `import.meta`, or a name that is only known when it runs.
     if (name === undefined) continue;
-    const needed = name.startsWith('.') ? join(dirname(file), name) : packageFile(name);
-    const url = urlOf(root, needed);
+    const isPackage = !name.startsWith('.');
+    const needed = isPackage ? packageFile(name) : join(dirname(file), name);
     needs.push(needed);
     const isStatic = dynamicAt === -1;
-    if (isStatic) imports.push(url);
-    parts.push({ text: text.slice(copied, start) }, { url, isQuoted: !isStatic });
+    if (isStatic) imports.push(urlOf(root, needed));
+    if (!isPackage) continue;
+    const address = `./${posix.relative(posix.dirname(url), urlOf(root, needed))}`;
+    // Of a dynamic import the quotes are replaced too.
+    source += text.slice(copied, start) + (isStatic ? address : JSON.stringify(address));
     copied = end;
   }
-  parts.push({ text: text.slice(copied) });
-  return { module: { url: urlOf(root, file), parts, imports }, needs };
+  return { module: { url, source: source + text.slice(copied), imports }, needs };
 }

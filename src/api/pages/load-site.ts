@@ -1,30 +1,23 @@
 // Everything the pages consist of, read once at the start: pages, styles, pictures, modules, and the packages
-// they import. What is not here is not served, so no address can lead out of the folder. A page names its files by the
-// version of them all: a browser may keep them for good, and asks for the page alone at its next visit.
+// they import. What is not here is not served, so no address can lead out of the folder. A page names its files under the
+// version of them all: a browser may keep them for good, and asks for the page alone at its next visit. A page of another
+// release names them under its own: a browser takes two addresses for two modules, each with a state of its own.
 
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Asset, createAsset } from './asset.ts';
-import { loadModules, type PageModule, sourceOf, urlOf } from './load-modules.ts';
+import { loadModules, type PageModule, urlOf } from './load-modules.ts';
 import { CHART_STYLES } from './packages.ts';
 
 export interface Site {
   /** By their addresses, which stay. */
   readonly pages: ReadonlyMap<string, Asset>;
-  /** By their addresses without the version. */
-  readonly files: ReadonlyMap<string, SiteFile>;
-  /** Of all files together: what a page asks for with `?v=`. */
+  /** By their addresses below a version. */
+  readonly files: ReadonlyMap<string, Asset>;
+  /** Of all files together. */
   readonly version: string;
-}
-
-export interface SiteFile {
-  /** Of the site's own version. */
-  readonly asset: Asset;
-  /** As a page of another release needs it: what it imports has that release's version too, because a browser takes two
-   * addresses for two modules, each with a state of its own. */
-  readonly forVersion: (version: string) => Asset;
 }
 
 const ROOT = fileURLToPath(new URL('../../../web', import.meta.url));
@@ -40,45 +33,22 @@ export async function loadSite(root = ROOT): Promise<Site> {
     root,
     PAGES.map(({ entry }) => join(root, entry)),
   );
-  const others = await loadOthers(root);
-  // Of what is served, but for the version itself.
-  const version = versionOf([
-    ...[...modules.values()].map((module) => scriptOf(module, '')),
-    ...others,
-  ]);
-  const addressOf = (url: string) => withVersion(url, version);
+  const scripts = [...modules.values()].map(({ url, source }) => {
+    return { url, type: TYPES['.js'], content: source };
+  });
+  const files = [...scripts, ...(await loadOthers(root))];
+  const version = versionOf(files);
   const pages = PAGES.map(async ({ url, file, entry }) => {
     const html = await readFile(join(root, file), 'utf8');
-    const named = html.replace(OWN_FILES, (_, before, own) => before + addressOf(own));
-    const preloads = preloadsOf(urlOf(root, join(root, entry)), modules).map(addressOf);
-    return [url, createAsset(TYPES['.html'], withPreloads(named, preloads))] as const;
-  });
-  const scripts = [...modules.values()].map((module) => {
-    const forVersion = (wanted: string) => assetOf(scriptOf(module, wanted));
-    return [module.url, { asset: forVersion(version), forVersion }] as const;
-  });
-  const rest = others.map((file) => {
-    const asset = assetOf(file);
-    return [file.url, { asset, forVersion: () => asset }] as const;
+    const preloads = preloadsOf(urlOf(root, join(root, entry)), modules);
+    const named = withPreloads(html, preloads).replace(OWN_FILES, `$1/v/${version}$2`);
+    return [url, createAsset(TYPES['.html'], named)] as const;
   });
   return {
     pages: new Map(await Promise.all(pages)),
-    files: new Map([...scripts, ...rest]),
+    files: new Map(files.map(({ url, type, content }) => [url, createAsset(type, content)])),
     version,
   };
-}
-
-function withVersion(url: string, version: string): string {
-  return `${url}?v=${version}`;
-}
-
-function scriptOf(module: PageModule, version: string): ServedFile {
-  const content = sourceOf(module, (url) => withVersion(url, version));
-  return { url: module.url, type: TYPES['.js'], content };
-}
-
-function assetOf({ type, content }: ServedFile): Asset {
-  return createAsset(type, content);
 }
 
 /** In a page: the attribute that asks for one of our files. */
@@ -99,11 +69,6 @@ function versionOf(files: readonly ServedFile[]): string {
 }
 
 const VERSION_LENGTH = 12;
-
-/** Whether it may be the version of another release: it is written into what is sent. */
-export function isVersion(text: unknown): text is string {
-  return typeof text === 'string' && text.length === VERSION_LENGTH && /^[\w-]+$/.test(text);
-}
 
 const TYPES = {
   '.html': 'text/html; charset=utf-8',

@@ -2,7 +2,7 @@
 
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { type Asset, sendAsset } from '../pages/asset.ts';
-import { isVersion, loadSite, type SiteFile } from '../pages/load-site.ts';
+import { loadSite } from '../pages/load-site.ts';
 
 /** Read once by a process, however many servers it starts. */
 let site: ReturnType<typeof loadSite> | undefined;
@@ -13,9 +13,11 @@ export const pages: FastifyPluginAsync = async (app) => {
   for (const [url, asset] of all) {
     app.get(url, QUIET, (request, reply) => sendPage(asset, request, reply));
   }
-  for (const [url, file] of files) {
-    app.get<{ Querystring: { v?: unknown } }>(url, QUIET, (request, reply) =>
-      sendFile(file, version, request, reply),
+  for (const [url, asset] of files) {
+    // Under this version it is good for ever; under any other, which a process of another release has given out, it is
+    // revalidated each time.
+    app.get<{ Params: { version: string } }>(`/v/:version${url}`, QUIET, (request, reply) =>
+      sendAsset(asset, request, reply, request.params.version === version ? FOR_EVER : 'no-cache'),
     );
   }
 };
@@ -23,28 +25,13 @@ export const pages: FastifyPluginAsync = async (app) => {
 /** No part of the documented API; and a page is forty requests whose spans would show nothing. */
 const QUIET = { schema: { hide: true }, logLevel: 'warn', config: { isPageFile: true } } as const;
 
-/** A page stays at its address, whatever is in it: it is sent whole each time, some two kilobytes, and names its files by
+/** A page stays at its address, whatever is in it: it is sent whole each time, some two kilobytes, and names its files under
  * their version. */
 async function sendPage(asset: Asset, request: FastifyRequest, reply: FastifyReply) {
   const { body, encoding } = await asset.encode(request.headers['accept-encoding']);
   reply.headers({ 'cache-control': 'no-cache', vary: 'accept-encoding' });
   if (encoding !== null) reply.header('content-encoding', encoding);
   return reply.type(asset.type).send(body);
-}
-
-/** A file of a page. Asked for by this version it is good for ever. By none, or by another one, from a page that a process
- * of another release has served, it is revalidated each time. */
-function sendFile(
-  { asset, forVersion }: SiteFile,
-  version: string,
-  request: FastifyRequest<{ Querystring: { v?: unknown } }>,
-  reply: FastifyReply,
-) {
-  const { v: wanted } = request.query;
-  if (wanted === version) return sendAsset(asset, request, reply, { caching: FOR_EVER });
-  if (!isVersion(wanted)) return sendAsset(asset, request, reply);
-  // Made for this request: to compress it as well would let anybody keep the process busy.
-  return sendAsset(forVersion(wanted), request, reply, { accepted: '' });
 }
 
 /** A year is what caches take for it (RFC 9111); `immutable` is RFC 8246. */
