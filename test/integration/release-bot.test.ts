@@ -2,7 +2,8 @@
 // tombstone says so, or it never does (I2).
 
 import { expect, it } from 'vitest';
-import { HoldError } from '../../packages/saga/src/errors.ts';
+import { HoldError, UnavailableError } from '../../packages/saga/src/errors.ts';
+import { releaseOwed } from '../../packages/saga/src/queue/release-relay.ts';
 import { createGateway } from '../platform/stand-in/gateway.ts';
 import { placeBot, userNamed } from '../support/deletions.ts';
 import { createLab, deleteToRest } from '../support/lab.ts';
@@ -82,3 +83,53 @@ it('the platform has paid, the ledger does not take it, and an operator ends it:
   const entries = await lab.connection.collection('ledger').find({ sagaId: stuck.id }).toArray();
   expect(entries).toMatchObject([{ source: 'platform', botId: bot.instanceId }]);
 });
+
+it.each(['the lock', 'the ledger'])(
+  '%s is away when an operator ends a deletion that has paid: released by the relay, and in the books',
+  async (what) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'dedicated');
+    const worker = await lab.worker(({ ledger, tombstones }) => ({
+      ledger: { ...ledger, post: refuse },
+      tombstones: { ...tombstones, settle: refuse },
+    }));
+    const stuck = await deleteToRest(worker, bot);
+    expect(stuck.state).toMatchObject({ phase: 'stuck', cause: { step: 'write-transaction' } });
+    let isAway = true;
+    const away = async () => {
+      throw new UnavailableError('AWAY', 'a failover');
+    };
+    const operator = await lab.worker(({ wallets, ledger }) => ({
+      wallets: {
+        ...wallets,
+        unlock: (target) => (isAway && what === 'the lock' ? away() : wallets.unlock(target)),
+      },
+      ledger: {
+        ...ledger,
+        post: (entry) => (isAway && what === 'the ledger' ? away() : ledger.post(entry)),
+      },
+    }));
+    const ordered = await operator.sagas.order(stuck.id, {
+      verb: 'resolve',
+      outcome: 'completed',
+      by: 'an admin',
+      reason: 'seen to',
+    });
+    expect(ordered.status).toBe('ordered');
+    isAway = false;
+    const entries = () => lab.connection.collection('ledger').find({ sagaId: stuck.id }).toArray();
+    expect(await entries()).toEqual([]);
+    await operator.pass(60_000);
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => void errors.push(error);
+    await releaseOwed({ ...operator, onError }, new AbortController().signal);
+    expect(errors).toEqual([]);
+    expect(await entries()).toMatchObject([{ source: 'reclaim', botId: bot.instanceId }]);
+    const tombstones = await lab.connection.collection('tombstones').find().toArray();
+    expect(tombstones.map(({ status }) => status)).toEqual(['settled']);
+  },
+);
+
+const refuse = async () => {
+  throw new HoldError('REFUSED', 'nobody can say why');
+};

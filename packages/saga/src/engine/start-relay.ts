@@ -2,6 +2,7 @@
 // and the repeated jobs in Redis. Leases in MongoDB choose the process; two at once do no harm.
 
 import { createRelay } from '../queue/relay.ts';
+import { createReleaseRelay } from '../queue/release-relay.ts';
 import { ensureSchedule, type Schedule } from '../queue/schedules.ts';
 import { createStuckInSight } from '../queue/show-stuck.ts';
 import { rhythmOf } from '../run/lease-rhythm.ts';
@@ -12,6 +13,8 @@ export interface EngineSchedule extends Schedule {
   readonly queue: string;
 }
 
+/** What an ended saga still holds is nobody's for no longer than this and the first pass. */
+const RELEASES_EVERY_MS = 10_000;
 /** A flush of Redis takes stuck sagas off the dashboard for no longer. */
 const STUCK_CHECK_EVERY_MS = 10_000;
 /** Redis may have been flushed: a repeated job is back within this time. */
@@ -22,7 +25,7 @@ export function startRelay(
   core: EngineCore,
   schedules: readonly EngineSchedule[],
 ): () => Promise<void> {
-  const { log, wakeUps, leaderLeases, events, leaseMs } = core;
+  const { log, wakeUps, leaderLeases, events, leaseMs, registry, clock } = core;
   const { relayEveryMs, relayHoldMs } = rhythmOf(leaseMs);
   const parts = [
     createRelay({
@@ -31,6 +34,11 @@ export function startRelay(
       holdMs: relayHoldMs,
       onRepair: events.repaired,
       onError: (error) => events.failed('relay failed', error),
+    }),
+    createReleaseRelay({
+      ...{ log, registry, clock, leaderLeases },
+      everyMs: RELEASES_EVERY_MS,
+      onError: (error) => events.failed('a saga that was ended is not released', error),
     }),
     createStuckInSight({
       ...{ log, wakeUps, leaderLeases },

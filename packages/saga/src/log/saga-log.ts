@@ -70,6 +70,16 @@ export interface SagaLog {
    * by itself. Database time, ms. */
   park(sagaId: SagaId, untilMs: number): Promise<void>;
 
+  /** Sagas that an order has ended, and whose release is not noted yet, not read by a relay for a while: for the relay, which
+   * takes them for `holdMs`. One that was ended just now is its process's to release. */
+  takeUnreleased(options: {
+    readonly limit: number;
+    readonly holdMs: number;
+  }): Promise<readonly SagaRecord[]>;
+
+  /** What the saga held is released, or never can be. Repeatable. */
+  noteReleased(sagaId: SagaId): Promise<void>;
+
   /** Which of these sagas are open or have been: for locks left behind. */
   findStates(sagaIds: readonly SagaId[]): Promise<ReadonlyMap<SagaId, { readonly open: boolean }>>;
 }
@@ -181,6 +191,9 @@ export interface Intervention {
   /** Raises the epoch: the worker that holds the saga writes and proves nothing from here on. Only with `base`. Default: its
    * claim stays. */
   readonly fences?: boolean;
+  /** Of a saga that it ends: what the saga holds outside is released after this write, and named by `takeUnreleased` until
+   * that is noted. */
+  readonly owesRelease?: boolean;
   /** Of a saga that it ends. */
   readonly result?: Json | null;
   readonly event: Omit<LoggedEvent, 'atMs'>;
@@ -228,3 +241,6 @@ export interface OverdueSaga {
   readonly id: SagaId;
   readonly kind: string;
 }
+
+/** So long the process of the order has for its release, before a relay makes up for it. */
+export const FIRST_RELEASE_PASS_MS = 15_000;

@@ -24,6 +24,7 @@ export interface Change {
   readonly detail?: string;
   readonly landsOn?: Intervention['landsOn'];
   readonly fences?: Intervention['fences'];
+  readonly owesRelease?: Intervention['owesRelease'];
 }
 
 export type Intervened<Answer> =
@@ -55,13 +56,15 @@ export async function intervene<Answer>(
     if (base === null) return { status: 'not-found' };
     const decided = decide(base, registry.find(base.kind, base.version));
     if ('answer' in decided) return { status: 'answered', answer: decided.answer };
-    const { registered, step = null, detail = null, landsOn = 'base', fences = false } = decided;
+    const { registered, step = null, detail = null, landsOn = 'base' } = decided;
+    const { fences = false, owesRelease = false } = decided;
     const state = apply(registered.shape, base.state, decided.event);
     if (state === base.state) return { status: 'unchanged', saga: base };
     const event = { type: decided.event.type, step, detail };
     const result = isEnded(state.phase) ? resultOf(registered.definition, base, state) : null;
     const writeId = randomUUID();
-    const written = await log.intervene({ base, state, event, result, writeId, landsOn, fences });
+    const order = { base, state, event, result, writeId, landsOn, fences, owesRelease };
+    const written = await log.intervene(order);
     if (written.status === 'landed') return { status: 'landed', saga: written.saga };
   }
   return { status: 'conflict' };

@@ -5,18 +5,15 @@
 // lands after (I5).
 
 import { assertNever } from '../assert-never.ts';
-import { UnavailableError } from '../errors.ts';
 import type { SagaRecord } from '../log/record.ts';
 import type { SagaEvent } from '../machine/events.ts';
 import { apply } from '../machine/machine.ts';
 import { isEnded, type SagaState } from '../machine/state.ts';
 import type { WakeUps } from '../queue/wake-ups.ts';
 import type { RegisteredSaga } from '../registry.ts';
-import type { Clock } from '../run/clock.ts';
-import { withDeadline } from '../run/deadline.ts';
-import { callOf } from '../run/step-call.ts';
 import type { SagaId } from '../saga-id.ts';
 import { type InterveneDeps, intervene } from './intervene.ts';
+import { owesRelease, type ReleaseDeps, releaseEnded } from './release-ended.ts';
 
 export const VERBS = ['retry', 'compensate', 'skip', 'hold', 'resolve'] as const;
 export type Verb = (typeof VERBS)[number];
@@ -40,10 +37,10 @@ export type OrderResult =
   | { readonly status: 'conflict' }
   | { readonly status: 'not-found' };
 
-export interface OperatorsOptions extends InterveneDeps {
-  readonly clock: Clock;
+export interface OperatorsOptions extends InterveneDeps, ReleaseDeps {
+  readonly log: InterveneDeps['log'] & ReleaseDeps['log'];
   readonly wakeUps: Pick<WakeUps, 'requeue'>;
-  /** A wake-up or a release that failed: the relay, and the next process that finds the lock, make up for it. */
+  /** A wake-up or a release that failed: the relay makes up for it. */
   readonly onLost: (error: unknown) => void;
 }
 
@@ -64,7 +61,9 @@ export function createOperators(options: OperatorsOptions): GiveOrder {
     }
     const event = eventOf(order, clock.nowMs());
     const fences = order.verb === 'hold';
-    return { registered, event, step: stepOf(saga), detail: auditOf(order), fences };
+    const isOwed = order.verb === 'resolve' && owesRelease(registered);
+    const change = { registered, event, step: stepOf(saga), detail: auditOf(order) };
+    return { ...change, fences, owesRelease: isOwed };
   };
   return async (id, order) => {
     const ordered = await intervene<OrderResult>(options, id, decide(order), triesOf(order));
@@ -151,29 +150,13 @@ function auditOf({ by, reason, outcome, choice }: Order): string {
   return `by ${by}: ${what === undefined ? '' : `${what}: `}${reason}`;
 }
 
-/** The outside world may hold the saga's lock for a moment longer than the saga is open, but not for ever. */
-const RELEASE_TIMEOUT_MS = 10_000;
-
 // After the write: a lock released before it would be released by the operator who lost the race.
 async function follow(
-  { registry, clock, wakeUps, onLost }: OperatorsOptions,
+  options: OperatorsOptions,
   record: SagaRecord,
   { verb }: Order,
 ): Promise<void> {
-  if (!isEnded(record.state.phase)) {
-    await wakeUps.requeue(record.id, record.kind).catch(onLost);
-    return;
-  }
-  const definition = registry.find(record.kind, record.version)?.definition;
-  if (verb !== 'resolve' || definition?.release === undefined) return;
-  const fence = async () => undefined;
-  const release = (signal: AbortSignal) => {
-    const context = { definition, record, signal, clock, random: Math.random, fence };
-    const call = callOf({ ...context, fencedWrite: fence }, record.state.cursor, signal);
-    return Promise.resolve(definition.release?.(call));
-  };
-  await withDeadline(release, {
-    ms: RELEASE_TIMEOUT_MS,
-    late: () => new UnavailableError('RELEASE_LATE', 'the lock was not released in time'),
-  }).catch(onLost);
+  const { wakeUps, onLost } = options;
+  if (!isEnded(record.state.phase)) await wakeUps.requeue(record.id, record.kind).catch(onLost);
+  else if (verb === 'resolve') await releaseEnded(options, record).catch(onLost);
 }

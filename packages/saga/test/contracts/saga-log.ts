@@ -7,7 +7,7 @@ import { createTestDatabase } from '../../../../test/support/database.ts';
 import { BadCursorError } from '../../src/errors.ts';
 import type { Json } from '../../src/json.ts';
 import type { SagaRecord } from '../../src/log/record.ts';
-import type { SagaLog, SagaTrait } from '../../src/log/saga-log.ts';
+import { FIRST_RELEASE_PASS_MS, type SagaLog, type SagaTrait } from '../../src/log/saga-log.ts';
 import type { SagaState } from '../../src/machine/state.ts';
 import {
   claimOf,
@@ -28,6 +28,7 @@ export interface SagaLogUnderTest {
 }
 
 const LEASE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 
 export function describeSagaLog(
   name: string,
@@ -616,6 +617,35 @@ export function describeSagaLog(
       expect(await log.takeOverdue(order)).toEqual([]);
       await pass(20_000);
       expect(await log.takeOverdue(order)).toMatchObject([{ id: saga.id }]);
+    });
+
+    it('an order ends one that holds something outside: named once a hold from the first pass on, until it is released', async () => {
+      const { log, other, pass } = await setUp();
+      const end = async (owesRelease: boolean) => {
+        const { saga } = await insertAndClaim(log);
+        const state = { ...saga.state, phase: 'completed' as const };
+        const event = { type: 'resolve-ordered', step: null, detail: null };
+        const order = { base: saga, state, event, writeId: randomUUID(), owesRelease };
+        expect((await log.intervene(order)).status).toBe('landed');
+        return saga.id;
+      };
+      const order = { limit: 9, holdMs: 60_000 };
+      const taken = async (by = other) => (await by.takeUnreleased(order)).map(({ id }) => id);
+      const id = await end(true);
+      await end(false);
+      expect(await taken()).toEqual([]);
+      await pass(FIRST_RELEASE_PASS_MS + 1_000);
+      expect(await other.takeUnreleased(order)).toMatchObject([{ id, open: false }]);
+      expect(await taken(log)).toEqual([]);
+      await pass(61_000);
+      expect(await taken()).toEqual([id]);
+      // The clock goes back.
+      await pass(-HOUR_MS);
+      expect(await taken()).toEqual([id]);
+      await pass(61_000);
+      await log.noteReleased(id);
+      await log.noteReleased(id);
+      expect(await taken()).toEqual([]);
     });
 
     it('the clock goes back by an hour: overdue all the same, and one that is to begin later is not (I10)', async () => {

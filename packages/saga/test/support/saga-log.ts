@@ -40,7 +40,7 @@ export function dbOf({ db }: Connection): mongo.Db {
   return db;
 }
 
-const TIMES = ['leaseUntil', 'dueAt', 'relayAt', 'parkedUntil', 'unrunnableSince'];
+const TIMES = ['leaseUntil', 'dueAt', 'relayAt', 'parkedUntil', 'unrunnableSince', 'releaseAt'];
 
 /** Time passes for a saga when all its moments move into the past. */
 export async function passForSagas(connection: Connection, ms: number): Promise<void> {

@@ -13,7 +13,13 @@ import { isAtRest, isEnded, type SagaState } from '../../machine/state.ts';
 import { inTime } from '../../mongodb/in-time.ts';
 import { cannotHold, isAway, isContent, runRepeatable } from '../../mongodb/mongo-errors.ts';
 import type { SagaRecord } from '../record.ts';
-import type { CommitResult, Intervention, InterventionResult, LogWrite } from '../saga-log.ts';
+import {
+  type CommitResult,
+  FIRST_RELEASE_PASS_MS,
+  type Intervention,
+  type InterventionResult,
+  type LogWrite,
+} from '../saga-log.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import {
   changedFields,
@@ -58,7 +64,8 @@ export async function intervene(
   intervention: Intervention,
 ): Promise<InterventionResult> {
   const { base, state, event, writeId, result = null, landsOn = 'base' } = intervention;
-  const change = { base, state, result, writeId, fences: intervention.fences ?? false };
+  const { fences = false, owesRelease = false } = intervention;
+  const change = { base, state, result, writeId, fences, owesRelease };
   return runRepeatable(async () => {
     const entry = { at: new Date(context.clock.nowMs()), epoch: base.epoch, ...event, writeId };
     if (landsOn === 'standing') return cancelRunning(context, base, entry);
@@ -148,11 +155,11 @@ function toOrder(context: LogContext, write: LogWrite): Order {
 }
 
 type Change = Pick<LogWrite, 'base' | 'state' | 'result' | 'writeId'> &
-  Pick<Intervention, 'fences'>;
+  Pick<Intervention, 'fences' | 'owesRelease'>;
 
 function toUpdate(
-  { retentionMs }: LogContext,
-  { base, state, result, writeId, fences = false }: Change,
+  { retentionMs, clock }: LogContext,
+  { base, state, result, writeId, fences = false, owesRelease = false }: Change,
   entries: readonly HistoryDocument[],
 ) {
   const set: Record<string, unknown> = { ...changedFields(base.state, state), writeId };
@@ -162,6 +169,7 @@ function toUpdate(
     const finishedAt = lastMoment(entries);
     const expireAt = new Date(finishedAt.getTime() + retentionMs);
     Object.assign(set, { open: false, result, finishedAt, expireAt });
+    if (owesRelease) set.releaseAt = new Date(clock.nowMs() + FIRST_RELEASE_PASS_MS);
   }
   return {
     $set: set,

@@ -20,7 +20,13 @@ import {
   findStates,
   listSagas,
 } from './saga-queries.ts';
-import { noteRunnable, parkSagas, takeOverdue } from './sweep-sagas.ts';
+import {
+  noteReleased,
+  noteRunnable,
+  parkSagas,
+  takeOverdue,
+  takeUnreleased,
+} from './sweep-sagas.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -62,6 +68,8 @@ export function createMongoSagaLog(options: MongoSagaLogOptions): SagaLog {
     noteRunnable: (runnable) => noteRunnable(context, runnable),
     park: (id, untilMs) => park({ id, untilMs }),
     takeOverdue: (options) => takeOverdue(context, options),
+    takeUnreleased: (options) => takeUnreleased(context, options),
+    noteReleased: (id) => noteReleased(context, id),
     findStates: (ids) => findStates(context, ids),
   };
 }

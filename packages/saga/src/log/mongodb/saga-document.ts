@@ -38,6 +38,8 @@ export interface SagaDocument {
   parkedUntil?: Date;
   /** Which pass of which relay has taken it last. */
   relayTake?: string;
+  /** When the relay releases what it held; only of one that an order has ended, until it is released. */
+  releaseAt?: Date;
   /** Since when no live worker can run it. */
   unrunnableSince?: Date | null;
   result: Json | null;

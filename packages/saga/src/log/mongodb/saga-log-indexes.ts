@@ -36,6 +36,7 @@ export const SAGA_LOG_INDEXES: readonly IndexDeclaration[] = [
     key: { open: 1, createdAt: -1, _id: -1 },
     partialFilterExpression: { open: true },
   },
+  { collection: 'sagas', name: 'unreleased', key: { releaseAt: 1 }, sparse: true },
   { collection: 'sagas', name: 'by_subject', key: { subject: 1, createdAt: -1, _id: -1 } },
   { collection: 'sagas', name: 'newest', key: { createdAt: -1, _id: -1 } },
   {

@@ -1,4 +1,4 @@
-// What those who go through all open sagas note on them: the relay, the workers that keep it away, and the watch over
+// What those who go through many sagas note on them: the relays, the workers that keep them away, and the watch over
 // versions. No state of a saga is changed here.
 
 import { randomUUID } from 'node:crypto';
@@ -6,10 +6,11 @@ import type { Filter } from 'mongodb';
 import { isOver } from '../../mongodb/holds.ts';
 import { runRepeatable } from '../../mongodb/mongo-errors.ts';
 import { type SagaId, toSagaId } from '../../saga-id.ts';
-import { MAX_PARK_MS, type OverdueSaga } from '../saga-log.ts';
+import type { SagaRecord } from '../record.ts';
+import { FIRST_RELEASE_PASS_MS, MAX_PARK_MS, type OverdueSaga } from '../saga-log.ts';
 import { FIRST_RELAY_PASS_MS } from './insert-sagas.ts';
-import type { LogContext } from './log-context.ts';
-import type { SagaDocument } from './saga-document.ts';
+import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
+import { type SagaDocument, toRecord } from './saga-document.ts';
 
 /** Takes what is overdue for `holdMs`: two relays never work on one. */
 export async function takeOverdue(
@@ -80,4 +81,31 @@ export async function noteRunnable(
       { $set: { unrunnableSince: null } },
     );
   });
+}
+
+/** Sagas that an order has ended: the end is one write, and the process that made it may die before the release (I10). Two
+ * relays that take the same ones release twice, which repeats harmlessly. */
+export async function takeUnreleased(
+  { sagas, clock }: LogContext,
+  { limit, holdMs }: { readonly limit: number; readonly holdMs: number },
+): Promise<readonly SagaRecord[]> {
+  return runRepeatable(async () => {
+    const nowMs = clock.nowMs();
+    // Further ahead than any is scheduled: from before the clock went back.
+    const farAhead = new Date(nowMs + 2 * Math.max(holdMs, FIRST_RELEASE_PASS_MS));
+    const due = {
+      $or: [{ releaseAt: { $lte: new Date(nowMs) } }, { releaseAt: { $gt: farAhead } }],
+    };
+    const found = await sagas.find(due, { ...COMMITTED, sort: { releaseAt: 1 }, limit }).toArray();
+    const ids = found.map(({ _id }) => _id);
+    const next = { $set: { releaseAt: new Date(nowMs + holdMs) } };
+    if (ids.length > 0) await sagas.updateMany({ _id: { $in: ids }, ...due }, next);
+    return found.map(toRecord);
+  });
+}
+
+export async function noteReleased({ sagas }: LogContext, sagaId: SagaId): Promise<void> {
+  await runRepeatable(() =>
+    sagas.updateOne({ _id: sagaId }, { $unset: { releaseAt: '' } }, { writeConcern: MAJORITY }),
+  );
 }

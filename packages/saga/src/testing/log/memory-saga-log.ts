@@ -9,6 +9,7 @@ import {
   type ClaimResult,
   type CommitResult,
   FIRST_EPOCH,
+  FIRST_RELEASE_PASS_MS,
   type FirstClaim,
   type InsertResult,
   type Intervention,
@@ -62,6 +63,7 @@ export function createMemorySagaLog(
 ): MemorySagaLog {
   const told = new Map<string, SagaRecord>();
   const parked = new Map<SagaId, number>();
+  const unreleased = new Map<SagaId, number>();
   const sagas = createReplica<Stored>({
     lagMs,
     // Leases and passes of the relay change no record.
@@ -228,7 +230,18 @@ export function createMemorySagaLog(
     if (landsOn === 'standing') return cancelRunning(stored, order, events);
     if (stored.saga.writeId !== base.writeId) return { status: 'conflict', saga: stored.saga };
     const written = { base, state, result, events, writeId, fences };
+    if (order.owesRelease) unreleased.set(base.id, clock.nowMs() + FIRST_RELEASE_PASS_MS);
     return { status: 'landed', saga: write(stored, written, 'majority') };
+  }
+
+  function takeUnreleased({ limit, holdMs }: { limit: number; holdMs: number }) {
+    const nowMs = clock.nowMs();
+    const farAheadMs = nowMs + 2 * Math.max(holdMs, FIRST_RELEASE_PASS_MS);
+    const due = [...unreleased].filter(([, atMs]) => atMs <= nowMs || atMs > farAheadMs);
+    return due.slice(0, limit).flatMap(([id]) => {
+      unreleased.set(id, nowMs + holdMs);
+      return sagas.committed(id)?.saga ?? [];
+    });
   }
 
   function cancelRunning(
@@ -329,6 +342,8 @@ export function createMemorySagaLog(
       if (stored !== undefined) parked.set(id, untilMs);
     },
     takeOverdue: async (options) => takeOverdue(options),
+    takeUnreleased: async (options) => takeUnreleased(options),
+    noteReleased: async (id) => void unreleased.delete(id),
     findRevisions: async (ids) =>
       new Map(
         ids.flatMap((id) => {
