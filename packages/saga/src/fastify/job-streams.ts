@@ -6,19 +6,10 @@ import type { SagaRecord } from '../log/record.ts';
 import type { SagaWatch } from '../operate/saga-watch.ts';
 import { pause } from '../run/deadline.ts';
 import type { Caller } from './access.ts';
-import { openEventStream } from './event-stream.ts';
-import { end, type JobStream, resume, show, tend, type Viewing } from './job-stream.ts';
+import { type JobStream, openJobStream, type Viewing } from './job-stream.ts';
 import { problem } from './problem.ts';
 
-export interface JobStreams<C extends Caller> {
-  /** Takes the reply over: the job as it is, and then each of its changes, until it has ended.
-   * @throws Problem `too-many-streams` or `streams-exhausted`, before anything is sent. */
-  open(request: StreamRequest<C>): void;
-  /** Ends all streams, now and later ones; resolves when they are gone. */
-  close(): Promise<void>;
-}
-
-export interface StreamRequest<C extends Caller> {
+interface StreamRequest<C extends Caller> {
   /** As just read, and visible to this caller. */
   readonly saga: SagaRecord;
   /** The last event that the client got, if it comes again. */
@@ -37,7 +28,7 @@ export interface StreamOptions<C extends Caller> {
   readonly limits?: Partial<StreamLimits> | undefined;
 }
 
-export interface JobStreamsOptions<C extends Caller> extends Viewing<C>, StreamOptions<C> {
+interface JobStreamsOptions<C extends Caller> extends Viewing<C>, StreamOptions<C> {
   readonly watch: SagaWatch;
   /** `findRevoked` failed. */
   readonly onUnreadable: (err: unknown) => void;
@@ -60,15 +51,15 @@ const LAST_GOODBYE_MS = 250;
 /** Clients that were cut off together come back spread over as long again. */
 const RETRY_MS = 1_000;
 
-export function createJobStreams<C extends Caller>(options: JobStreamsOptions<C>): JobStreams<C> {
-  const { watch, nowMs, findRevoked, onCount = () => undefined, random = Math.random } = options;
+export function createJobStreams<C extends Caller>(options: JobStreamsOptions<C>) {
+  const { watch, findRevoked, onCount = () => undefined, random = Math.random } = options;
   const limits = { ...LIMITS, ...options.limits };
-  const streams = new Set<JobStream<C>>();
+  const streams = new Map<JobStream, C>();
   const lockedBy = { isClosed: false, isEmpty: new AbortController() };
   let timer: NodeJS.Timeout | undefined;
 
   const tick = () => {
-    for (const stream of streams) tend(stream, nowMs(), limits.beatEveryMs);
+    for (const stream of streams.keys()) stream.tend(limits.beatEveryMs);
     void endRevoked();
   };
 
@@ -77,8 +68,8 @@ export function createJobStreams<C extends Caller>(options: JobStreamsOptions<C>
     if (isAsking || findRevoked === undefined) return;
     isAsking = true;
     try {
-      const revoked = await findRevoked([...streams].map(({ caller }) => caller));
-      for (const stream of streams) if (revoked.includes(stream.caller)) end(stream);
+      const revoked = await findRevoked([...streams.values()]);
+      for (const [stream, caller] of streams) if (revoked.includes(caller)) stream.end();
     } catch (err) {
       options.onUnreadable(err);
     } finally {
@@ -86,13 +77,13 @@ export function createJobStreams<C extends Caller>(options: JobStreamsOptions<C>
     }
   }
 
-  function add(stream: JobStream<C>): void {
-    streams.add(stream);
+  function add(stream: JobStream, caller: C): void {
+    streams.set(stream, caller);
     onCount(streams.size);
     timer ??= setInterval(tick, Math.min(TICK_MS, limits.beatEveryMs));
   }
 
-  function remove(stream: JobStream<C>): void {
+  function remove(stream: JobStream): void {
     streams.delete(stream);
     onCount(streams.size);
     if (streams.size > 0) return;
@@ -102,52 +93,49 @@ export function createJobStreams<C extends Caller>(options: JobStreamsOptions<C>
   }
 
   return {
-    open: ({ saga, lastEventId, caller, statusUrl, reply }) => {
-      requireRoom(streams, limits, caller, statusUrl);
+    /** Takes the reply over: the job as it is, and then each of its changes, until it has ended.
+     * @throws Problem `too-many-streams` or `streams-exhausted`, before anything is sent. */
+    open: ({ saga, lastEventId, caller, statusUrl, reply }: StreamRequest<C>): void => {
+      requireRoom([...streams.values()], limits, caller, statusUrl);
       const isGone = reply.raw.destroyed;
       const retryMs = RETRY_MS + Math.round(RETRY_MS * random());
-      const stream: JobStream<C> = {
-        caller,
-        events: openEventStream(reply, retryMs),
-        shown: null,
-        quietSinceMs: performance.now(),
-        endedAtMs: null,
-      };
+      const stream = openJobStream(reply, retryMs, caller, options);
       if (isGone) return;
-      add(stream);
+      add(stream, caller);
       const unwatch = watch.watch(saga, {
-        changed: (changed) => show(stream, changed, options),
-        unreadable: () => stream.events.comment('the log cannot be read; trying again'),
+        changed: stream.show,
+        unreadable: () => stream.comment('the log cannot be read; trying again'),
       });
       reply.raw.once('close', () => {
         unwatch();
         remove(stream);
       });
-      resume(stream, saga, lastEventId, options);
-      show(stream, saga, options);
-      if (lockedBy.isClosed) end(stream);
+      stream.resume(saga, lastEventId);
+      stream.show(saga);
+      if (lockedBy.isClosed) stream.end();
     },
-    close: async () => {
+    /** Ends all streams, now and later ones; resolves when they are gone. */
+    close: async (): Promise<void> => {
       lockedBy.isClosed = true;
       watch.close();
-      for (const stream of streams) end(stream);
+      for (const stream of streams.keys()) stream.end();
       if (streams.size > 0) await pause(LAST_GOODBYE_MS, lockedBy.isEmpty.signal);
-      for (const { events } of streams) events.cut();
+      for (const stream of streams.keys()) stream.cut();
     },
   };
 }
 
 function requireRoom(
-  streams: ReadonlySet<JobStream<Caller>>,
+  watching: readonly Caller[],
   { perProcess, perCaller }: StreamLimits,
   { name }: Caller,
   statusUrl: string,
 ): void {
   const options = { headers: { 'retry-after': '30' }, members: { statusUrl } };
-  if (streams.size >= perProcess) {
+  if (watching.length >= perProcess) {
     throw problem('streams-exhausted', 'Poll the job instead.', options);
   }
-  const own = [...streams].filter(({ caller }) => caller.name === name).length;
+  const own = watching.filter((caller) => caller.name === name).length;
   if (own >= perCaller) {
     const detail = `At most ${perCaller} at once; poll the job, or close another.`;
     throw problem('too-many-streams', detail, options);
