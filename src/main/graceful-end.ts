@@ -5,13 +5,6 @@
 import closeWithGrace from 'close-with-grace';
 import { describeThrown } from '../infra/log/log-error.ts';
 
-export interface GracefulEnd {
-  /** Ends by its own wish, with the exit code of a failure. */
-  fail(): void;
-  /** Signals do again what the system does with them. */
-  uninstall(): void;
-}
-
 export interface GracefulEndOptions {
   /** Then the process ends all the same. */
   readonly withinMs: number;
@@ -26,7 +19,7 @@ const WISHES = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 /** As a shell counts it: 128 and the number of SIGINT. */
 const IMPATIENT_EXIT = 130;
 
-export function endGracefully({ withinMs, say, end }: GracefulEndOptions): GracefulEnd {
+export function endGracefully({ withinMs, say, end }: GracefulEndOptions) {
   let firstMs: number | undefined;
   const logger = {
     error: (what: unknown) => say(typeof what === 'string' ? what : describeThrown(what)),
@@ -51,11 +44,13 @@ export function endGracefully({ withinMs, say, end }: GracefulEndOptions): Grace
   };
   for (const signal of WISHES) process.on(signal, onWish);
   return {
-    fail: () => {
+    /** Ends by its own wish, with the exit code of a failure. */
+    fail: (): void => {
       hasFailed = true;
       grace.close();
     },
-    uninstall: () => {
+    /** Signals do again what the system does with them. */
+    uninstall: (): void => {
       grace.uninstall();
       for (const signal of WISHES) process.off(signal, onWish);
     },

@@ -4,16 +4,9 @@ import { Counter, Histogram, type Registry } from 'prom-client';
 import { isAtRest } from '../machine/state.ts';
 import type { Transition } from '../run/journal.ts';
 
-export interface SagaMetrics {
-  readonly transition: (transition: Transition) => void;
-  readonly fenced: () => void;
-  readonly relayRepair: () => void;
-  readonly stalled: () => void;
-  readonly foreignJob: () => void;
-  readonly leasesNotRenewed: () => void;
-}
+export type SagaMetrics = ReturnType<typeof createSagaMetrics>;
 
-export function createSagaMetrics(registry: Registry): SagaMetrics {
+export function createSagaMetrics(registry: Registry) {
   const registers = [registry];
   const steps = new Counter({
     name: 'saga_steps_total',
@@ -67,7 +60,7 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
     registers,
   });
   return {
-    transition: ({ after, event }) => {
+    transition: ({ after, event }: Transition): void => {
       const saga = after.kind;
       if ('step' in event) {
         const worked = after.state.steps[event.step];

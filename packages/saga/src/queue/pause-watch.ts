@@ -4,13 +4,6 @@
 
 import { createPeriodic } from '../run/periodic.ts';
 
-export interface PauseWatch {
-  start(): void;
-  stop(): Promise<void>;
-  /** False until the first answer. */
-  isRunning(): boolean;
-}
-
 const EVERY_MS = 1_000;
 const LIMIT_MS = 2_000;
 
@@ -18,16 +11,18 @@ export function createPauseWatch({
   isPaused,
 }: {
   readonly isPaused: () => Promise<boolean | undefined>;
-}): PauseWatch {
-  let isRunning = false;
+}) {
+  let isKnownToRun = false;
   const watch = createPeriodic({
     everyMs: EVERY_MS,
     limitMs: LIMIT_MS,
     turn: async (signal) => {
       const paused = await isPaused();
-      if (!signal.aborted) isRunning = paused === false;
+      if (!signal.aborted) isKnownToRun = paused === false;
     },
     onError: () => undefined,
   });
-  return { start: watch.start, stop: watch.stop, isRunning: () => isRunning };
+  /** False until the first answer. */
+  const isRunning = () => isKnownToRun;
+  return { start: watch.start, stop: watch.stop, isRunning };
 }

@@ -2,13 +2,6 @@
 // together, and what waits together goes out together (group commit): in a cohort of twenty a saga costs half
 // of what it costs alone. A worker that has little to do lets all sagas begin at once.
 
-export interface Cohorts {
-  /** Resolves when the caller may begin; at once while the worker is not busy. */
-  enter(): Promise<void>;
-  /** The caller has ended, whichever way. */
-  leave(): void;
-}
-
 export interface CohortOptions {
   /** Sagas in flight from which on newcomers wait for company. */
   readonly busyFrom: number;
@@ -18,7 +11,9 @@ export interface CohortOptions {
   readonly lingerMs: number;
 }
 
-export function createCohorts({ busyFrom, size, lingerMs }: CohortOptions): Cohorts {
+export type Cohorts = ReturnType<typeof createCohorts>;
+
+export function createCohorts({ busyFrom, size, lingerMs }: CohortOptions) {
   let inFlight = 0;
   let waiting: (() => void)[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -32,7 +27,8 @@ export function createCohorts({ busyFrom, size, lingerMs }: CohortOptions): Coho
   }
 
   return {
-    enter: async () => {
+    /** Resolves when the caller may begin; at once while the worker is not busy. */
+    enter: async (): Promise<void> => {
       inFlight += 1;
       if (inFlight <= busyFrom) return;
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -41,7 +37,8 @@ export function createCohorts({ busyFrom, size, lingerMs }: CohortOptions): Coho
       else timer ??= setTimeout(letIn, lingerMs);
       await promise;
     },
-    leave: () => {
+    /** The caller has ended, whichever way. */
+    leave: (): void => {
       inFlight -= 1;
       // No cohort is running that the newcomers could wait for: they are the next cohort.
       if (inFlight <= waiting.length) letIn();

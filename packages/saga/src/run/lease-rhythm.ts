@@ -2,26 +2,18 @@
 // for the lease itself (a dead worker's) and the checks after it stay below twice the lease together, for any lease
 // (I10).
 
-export interface LeaseRhythm {
-  /** Between two renewals of the leases a process holds. */
-  readonly renewEveryMs: number;
-  /** Between two checks for jobs whose worker is gone. Whole: BullMQ's script refuses a fraction, every time. */
-  readonly stalledEveryMs: number;
-  /** Until a wake-up checks again whose saga another worker has claimed, or no worker of this version can run. */
-  readonly recheckMs: number;
-  /** Between two turns of the relay. */
-  readonly relayEveryMs: number;
-  /** How long the relay leaves a saga alone that it has woken, and keeps its leader lease without a turn. */
-  readonly relayHoldMs: number;
-}
-
-export function rhythmOf(leaseMs: number): LeaseRhythm {
+export function rhythmOf(leaseMs: number) {
   const third = Math.ceil(leaseMs / 3);
   return {
+    /** Between two renewals of the leases a process holds. */
     renewEveryMs: third,
+    /** Between two checks for jobs whose worker is gone. Whole: BullMQ's script refuses a fraction, every time. */
     stalledEveryMs: Math.ceil(leaseMs / 5),
+    /** Until a wake-up checks again whose saga another worker has claimed, or no worker of this version can run. */
     recheckMs: third,
+    /** Between two turns of the relay. */
     relayEveryMs: Math.ceil(leaseMs / 15),
+    /** How long the relay leaves a saga alone that it has woken, and keeps its leader lease without a turn. */
     relayHoldMs: third,
   };
 }

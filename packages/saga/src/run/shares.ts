@@ -6,19 +6,6 @@
 
 import type { SagaId } from '../saga-id.ts';
 
-export interface Shares {
-  /** Takes a slot. False: no room for this key now; the saga is parked.
-   * @param key null: the saga has no share, and always has room. */
-  enter(key: string | null, saga: ParkedSaga): boolean;
-  /** The same for a saga that is still to be accepted: it goes behind those of its key that are parked, and is parked by
-   * its wake-up, not here. */
-  tryEnter(key: string | null): boolean;
-  /** Gives the slot back. @returns which parked sagas have room now; they are parked no more. */
-  leave(key: string | null): readonly ParkedSaga[];
-  /** How many are parked. */
-  readonly parked: number;
-}
-
 export interface ParkedSaga {
   readonly id: SagaId;
   readonly kind: string;
@@ -29,8 +16,10 @@ const OF_FREE = 2;
 /** Woken for each slot that is given back: one takes the slot, and one more lets a key grow when others have ended. */
 const WOKEN = 2;
 
+export type Shares = ReturnType<typeof createShares>;
+
 /** @param slots of the worker: what it runs at once. */
-export function createShares(slots: number): Shares {
+export function createShares(slots: number) {
   const running = new Map<string, number>();
   const parked = new Map<string, Map<SagaId, ParkedSaga>>();
   let taken = 0;
@@ -67,7 +56,9 @@ export function createShares(slots: number): Shares {
   }
 
   return {
-    enter: (key, saga) => {
+    /** Takes a slot. False: no room for this key now; the saga is parked.
+     * @param key null: the saga has no share, and always has room. */
+    enter: (key: string | null, saga: ParkedSaga): boolean => {
       if (key !== null) {
         if (!hasRoom(key, slots - taken)) {
           park(key, saga);
@@ -78,12 +69,15 @@ export function createShares(slots: number): Shares {
       take(key);
       return true;
     },
-    tryEnter: (key) => {
+    /** The same for a saga that is still to be accepted: it goes behind those of its key that are parked, and is parked by
+     * its wake-up, not here. */
+    tryEnter: (key: string | null): boolean => {
       if (key !== null && (parked.has(key) || !hasRoom(key, slots - taken))) return false;
       take(key);
       return true;
     },
-    leave: (key) => {
+    /** Gives the slot back. @returns which parked sagas have room now; they are parked no more. */
+    leave: (key: string | null): readonly ParkedSaga[] => {
       taken -= 1;
       if (key !== null) {
         const left = (running.get(key) ?? 0) - 1;
@@ -97,7 +91,8 @@ export function createShares(slots: number): Shares {
       }
       return woken;
     },
-    get parked() {
+    /** How many are parked. */
+    get parked(): number {
       return parkedCount;
     },
   };

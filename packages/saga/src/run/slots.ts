@@ -2,21 +2,16 @@
 // gives it as many as there are slots, wait for theirs, first come, first served, and go before what is accepted then. One
 // that waits for long goes back to the queue: another process may have room.
 
-export interface Slots {
-  /** Now or never. False: all are taken, or others wait for one. */
-  tryTake(): boolean;
-  /** False: none was given back within `WAIT_MS`. */
-  take(): Promise<boolean>;
-  give(): void;
-}
-
 /** A saga takes some milliseconds: who waits longer stands behind sagas that wait for the world. */
 const WAIT_MS = 1_000;
 
-export function createSlots(count: number): Slots {
+export type Slots = ReturnType<typeof createSlots>;
+
+export function createSlots(count: number) {
   const waiting = new Set<() => void>();
   let free = count;
 
+  /** Now or never. False: all are taken, or others wait for one. */
   function tryTake(): boolean {
     if (free <= 0 || waiting.size > 0) return false;
     free -= 1;
@@ -25,7 +20,8 @@ export function createSlots(count: number): Slots {
 
   return {
     tryTake,
-    take: async () => {
+    /** False: none was given back within `WAIT_MS`. */
+    take: async (): Promise<boolean> => {
       if (tryTake()) return true;
       const { promise, resolve } = Promise.withResolvers<boolean>();
       const granted = () => resolve(true);
@@ -36,7 +32,7 @@ export function createSlots(count: number): Slots {
       }, WAIT_MS);
       return promise.finally(() => clearTimeout(timer));
     },
-    give: () => {
+    give: (): void => {
       const [first] = waiting;
       if (first === undefined) {
         free += 1;

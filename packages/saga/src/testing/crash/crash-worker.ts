@@ -16,19 +16,7 @@ import { createBareRunner } from '../bare-engine.ts';
 import type { Point } from './points.ts';
 import { ALIVE, type CrashPlan, logWithPoints, withCrashPoints } from './with-crash-points.ts';
 
-export interface CrashWorker {
-  /** Every point it reached, in order; the second visit of one is `<point> (2)`. */
-  readonly trace: readonly Point[];
-  /** Its place for a saga that its process accepts: `run` goes on from the acceptance then. */
-  reserve(registered: RegisteredSaga, input: Json): Place | null;
-  /** Runs the saga until it rests or this worker dies. */
-  run(id: SagaId, control?: RunControl): Promise<WorkerEnd>;
-  isDead(): boolean;
-  /** What becomes of the dead one's run when it has been let loose. */
-  afterDeath(): Promise<RunOutcome>;
-  /** Lets a dead worker resume, and returns how that ended. At once for a living one. */
-  letLoose(): Promise<RunOutcome | null>;
-}
+export type CrashWorker = ReturnType<typeof createCrashWorker>;
 
 export type WorkerEnd = { readonly status: 'dead' } | RunOutcome;
 
@@ -52,7 +40,7 @@ export interface CrashWorkerOptions {
   define(plan: CrashPlan): SagaDefinition;
 }
 
-export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
+export function createCrashWorker(options: CrashWorkerOptions) {
   const { log, clock, leaseMs, leases, interfere } = options;
   const { dieAt, loseAt, lost } = options.fate;
   const trace: Point[] = [];
@@ -114,9 +102,11 @@ export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
   });
   let begin = (id: SagaId, control: RunControl) => runner.run(id, control);
   return {
+    /** Every point it reached, in order; the second visit of one is `<point> (2)`. */
     trace,
-    isDead: () => hasDied,
-    reserve: ({ definition }, input) => {
+    isDead: (): boolean => hasDied,
+    /** Its place for a saga that its process accepts: `run` goes on from the acceptance then. */
+    reserve: ({ definition }: RegisteredSaga, input: Json): Place | null => {
       const reservation = runner.reserve(registry.newest(definition.name), input);
       if (reservation === null) return null;
       return {
@@ -126,7 +116,8 @@ export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
         },
       };
     },
-    run: async (id, control = FREE) => {
+    /** Runs the saga until it rests or this worker dies. */
+    run: async (id: SagaId, control = FREE): Promise<WorkerEnd> => {
       sagaId = id;
       current = begin(id, control);
       begin = (again, next) => runner.run(again, next);
@@ -137,11 +128,13 @@ export function createCrashWorker(options: CrashWorkerOptions): CrashWorker {
       await settle(calls);
       return end;
     },
-    afterDeath: async () => {
+    /** What becomes of the dead one's run when it has been let loose. */
+    afterDeath: async (): Promise<RunOutcome> => {
       if (current === null) throw new Error('it never ran');
       return current;
     },
-    letLoose: async () => {
+    /** Lets a dead worker resume, and returns how that ended. At once for a living one. */
+    letLoose: async (): Promise<RunOutcome | null> => {
       if (!hasDied) return null;
       isDead = false;
       revival.resolve();

@@ -1,22 +1,6 @@
 // One oplog in memory: what its primary has, and what a majority has of that. A failover forgets the rest, of all
 // documents at once, although it was acknowledged.
 
-export interface Replica<Document> {
-  /** As the primary has it. */
-  get(id: string): Document | undefined;
-  /** As a majority has it: what no failover takes back. */
-  committed(id: string): Document | undefined;
-  /** All of them, as the primary has them. */
-  all(): readonly Document[];
-  allCommitted(): readonly Document[];
-  /** @param durability `majority`: on a majority when it returns, and with it all that was written before. */
-  put(id: string, document: Document, durability: 'majority' | 'primary'): void;
-  /** What was written so far is on a majority: a caller that waited for one write of it has waited for all. */
-  commit(): void;
-  /** Another primary, which never had what was not on a majority. @returns how many writes are lost. */
-  failOver(): number;
-}
-
 export interface ReplicaOptions<Document> {
   /** Receives every write when it is on a majority, in their order. */
   readonly onCommitted?: ((document: Document) => void) | undefined;
@@ -27,7 +11,7 @@ export interface ReplicaOptions<Document> {
 export function createReplica<Document>({
   onCommitted = () => undefined,
   lagMs = () => 0,
-}: ReplicaOptions<Document>): Replica<Document> {
+}: ReplicaOptions<Document>) {
   const durable = new Map<string, Document>();
   const oplog: { readonly id: string; readonly document: Document }[] = [];
   const onPrimary = new Map<string, Document>();
@@ -46,11 +30,15 @@ export function createReplica<Document>({
   }
 
   return {
-    get: (id) => onPrimary.get(id),
-    committed: (id) => durable.get(id),
-    all: () => [...onPrimary.values()],
-    allCommitted: () => [...durable.values()],
-    put: (id, document, durability) => {
+    /** As the primary has it. */
+    get: (id: string): Document | undefined => onPrimary.get(id),
+    /** As a majority has it: what no failover takes back. */
+    committed: (id: string): Document | undefined => durable.get(id),
+    /** All of them, as the primary has them. */
+    all: (): readonly Document[] => [...onPrimary.values()],
+    allCommitted: (): readonly Document[] => [...durable.values()],
+    /** @param durability `majority`: on a majority when it returns, and with it all that was written before. */
+    put: (id: string, document: Document, durability: 'majority' | 'primary'): void => {
       onPrimary.set(id, document);
       oplog.push({ id, document });
       const end = committedUpTo + oplog.length;
@@ -65,8 +53,10 @@ export function createReplica<Document>({
         if (mine === term) commitUpTo(end);
       }, behindMs);
     },
-    commit: () => commitUpTo(committedUpTo + oplog.length),
-    failOver: () => {
+    /** What was written so far is on a majority: a caller that waited for one write of it has waited for all. */
+    commit: (): void => commitUpTo(committedUpTo + oplog.length),
+    /** Another primary, which never had what was not on a majority. @returns how many writes are lost. */
+    failOver: (): number => {
       term += 1;
       const lost = oplog.length;
       oplog.length = 0;

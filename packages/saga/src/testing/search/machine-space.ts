@@ -16,13 +16,7 @@ import {
 /** A state of the machine, by its number. */
 export type StateId = number;
 
-export interface MachineSpace {
-  readonly initial: StateId;
-  stateOf(id: StateId): SagaState;
-  apply(id: StateId, event: SagaEvent): StateId;
-}
-
-export function createMachineSpace(shape: SagaShape): MachineSpace {
+export function createMachineSpace(shape: SagaShape) {
   const ids = new Map<string, StateId>();
   const states: SagaState[] = [];
   const leads = new Map<SagaEvent, Map<StateId, StateId>>();
@@ -51,7 +45,7 @@ export function createMachineSpace(shape: SagaShape): MachineSpace {
   return {
     initial: intern(initialState(shape)),
     stateOf,
-    apply: (id, event) => {
+    apply: (id: StateId, event: SagaEvent): StateId => {
       const known = leadsOf(event);
       const after = known.get(id) ?? intern(apply(shape, stateOf(id), event));
       known.set(id, after);

@@ -25,20 +25,8 @@ export interface World {
   readonly undead: Attempt | null;
 }
 
-export interface WorldRules {
-  readonly initial: World;
-  /** What becomes of the world when this attempt arrives. */
-  carryOut(world: World, attempt: Attempt): World;
-  /** What it may be when this event is reported of this command. */
-  after(world: World, command: Command, event: SagaEvent): readonly World[];
-  /** What it may be when its worker dies in this attempt. */
-  afterDeath(world: World, attempt: Attempt): readonly World[];
-  /** Without the attempts that can change nothing any more. */
-  alive(world: World): World;
-}
-
 /** @param isFenced whether the definition fences its effects. */
-export function createWorldRules({ steps }: SagaShape, isFenced: boolean): WorldRules {
+export function createWorldRules({ steps }: SagaShape, isFenced: boolean) {
   const pivot = steps.findIndex(({ kind }) => kind === 'pivot');
 
   /** The pivot needs the lock where there is one, and that it was not aborted. */
@@ -52,6 +40,7 @@ export function createWorldRules({ steps }: SagaShape, isFenced: boolean): World
     return world.effects[step] === 'landed' ? withEffect(world, step, 'undone') : world;
   }
 
+  /** What becomes of the world when this attempt arrives. */
   function carryOut(world: World, { type, step }: Attempt): World {
     switch (type) {
       case 'run':
@@ -132,14 +121,16 @@ export function createWorldRules({ steps }: SagaShape, isFenced: boolean): World
     return { ...world, late: late === step ? null : late, undead: isOver ? null : undead };
   }
 
+  /** What it may be when its worker dies in this attempt. */
   function diedIn(world: World, attempt: Attempt): readonly World[] {
     const done = carryOut(world, attempt);
     return unique(attempt.type === 'run' ? [done, { ...world, late: attempt.step }] : [done]);
   }
 
   const effects = steps.map((): Effect => 'absent');
+  const initial: World = { effects, isAborting: false, late: null, undead: null };
   return {
-    initial: { effects, isAborting: false, late: null, undead: null },
+    initial,
     carryOut,
     after: worldsOf,
     afterDeath: diedIn,

@@ -6,13 +6,6 @@ import type { Command, SagaEvent } from '../../machine/events.ts';
 import type { SagaShape } from '../../machine/shape.ts';
 import type { StepFailure } from '../../machine/state.ts';
 
-export interface SagaEvents {
-  /** What the world may answer to a command. */
-  answersTo(command: Command): readonly SagaEvent[];
-  /** What people may order at any moment: a cancel, a wake, the verbs of an operator. */
-  readonly orders: readonly SagaEvent[];
-}
-
 const AT = { atMs: 1, retryAtMs: 2 };
 const CLASSES = ['terminal', 'hold', 'retryable', 'unavailable', 'in-doubt'] as const;
 export const CLAIMED_AGAIN: SagaEvent = { type: 'claimed', resumed: true };
@@ -32,11 +25,13 @@ const ORDERS: readonly SagaEvent[] = [
 ];
 
 /** @param mayGiveUp the steps whose deadline may end them with a warning, regardless of their effect. */
-export function eventsOf(shape: SagaShape, mayGiveUp: readonly number[] = []): SagaEvents {
+export function eventsOf(shape: SagaShape, mayGiveUp: readonly number[] = []) {
   const known = new Map<string, readonly SagaEvent[]>();
   return {
+    /** What people may order at any moment: a cancel, a wake, the verbs of an operator. */
     orders: ORDERS,
-    answersTo: (command) => {
+    /** What the world may answer to a command. */
+    answersTo: (command: Command): readonly SagaEvent[] => {
       const key = 'step' in command ? `${command.type} ${command.step}` : command.type;
       const answers = known.get(key) ?? answersOf(shape, command, mayGiveUp);
       known.set(key, answers);

@@ -8,7 +8,7 @@ import { decide } from '../../machine/machine.ts';
 import type { SagaShape } from '../../machine/shape.ts';
 import { isAtRest } from '../../machine/state.ts';
 import { mustLandFirst, needsMajority } from '../../run/journal.ts';
-import { createMachineSpace, type MachineSpace, type StateId } from './machine-space.ts';
+import { createMachineSpace, type StateId } from './machine-space.ts';
 import { type Attempt, createWorldRules, type World } from './model-world.ts';
 import { CLAIMED_AGAIN, eventsOf, HOLD } from './saga-events.ts';
 
@@ -34,12 +34,6 @@ export interface Move {
   readonly isSmooth: boolean;
 }
 
-export interface SagaModel {
-  readonly initial: Model;
-  readonly space: MachineSpace;
-  movesFrom(model: Model): readonly Move[];
-}
-
 export interface ModelOptions {
   readonly shape: SagaShape;
   /** Steps with a deadline that may end them with a warning. */
@@ -50,7 +44,7 @@ export interface ModelOptions {
   readonly takesOldWrites?: boolean;
 }
 
-export function createSagaModel(options: ModelOptions): SagaModel {
+export function createSagaModel(options: ModelOptions) {
   const { shape, mayGiveUp, isFenced, takesOldWrites = false } = options;
   const space = createMachineSpace(shape);
   const events = eventsOf(shape, mayGiveUp);
@@ -216,17 +210,14 @@ export function createSagaModel(options: ModelOptions): SagaModel {
     }
   }
 
-  return {
-    initial: {
-      log: space.initial,
-      majority: space.initial,
-      wasClaimed: false,
-      worker: null,
-      world: rules.initial,
-    },
-    space,
-    movesFrom: moves,
+  const initial: Model = {
+    log: space.initial,
+    majority: space.initial,
+    wasClaimed: false,
+    worker: null,
+    world: rules.initial,
   };
+  return { initial, space, movesFrom: moves };
 }
 
 /** What the moves of an older claim's write begin with. */

@@ -8,17 +8,8 @@ import type { World } from './model-world.ts';
 import { unfinished } from './saga-events.ts';
 import { type Model, OLD_WRITE } from './saga-model.ts';
 
-export interface Promises {
-  /** The promise that the move breaks, or null. */
-  brokenBy(before: Model, what: string, after: Model): string | null;
-  /** The promise that is broken in this state, or null. */
-  brokenIn(model: Model): string | null;
-}
-
-export function createPromises(
-  { steps }: SagaShape,
-  stateOf: (id: StateId) => SagaState,
-): Promises {
+/** Each answers with the promise that is broken, or null. */
+export function createPromises({ steps }: SagaShape, stateOf: (id: StateId) => SagaState) {
   /** The pivot, or the first retriable step where there is none; -1: every step can be undone. */
   const decisive = steps.findIndex(({ kind }) => kind !== 'compensatable');
   const isDecided = ({ effects }: World) => effects[decisive] === 'landed';

@@ -18,34 +18,7 @@ import {
 } from './simulated-worker.ts';
 import type { SimulatedProcess } from './simulation.ts';
 
-export interface Actors<World> {
-  /** Accepts a saga, and wakes a worker for it; or people ask for it until a process has accepted it. */
-  begin(world: World): Promise<SagaId>;
-  /** Whether people still ask for a saga. */
-  areAsking(): boolean;
-  worldOf(id: SagaId): World | undefined;
-  /** The sagas of the same world: this one, and what was begun in it since. */
-  familyOf(id: SagaId): readonly SagaId[];
-  /** The process that people reach. */
-  frontOf(world: World): SimulatedProcess | undefined;
-  /** A wake-up of either worker, as a queue makes it; its answer is when it wants to be woken again. */
-  deliver(id: SagaId): void;
-  kill(slot: number): void;
-  freeze(slot: number, ms: number): void;
-  /** The primary that the worker talks to is none any more, and does not know it. */
-  cutOff(slot: number, ms: number): void;
-  cancel(id: SagaId): void;
-  order(id: SagaId, verb: Verb): void;
-  /** Unless the simulation is over by then. */
-  later(ms: number, act: () => void): void;
-  /** Workers and relay have nothing to do any more; what runs beside them may. */
-  dismiss(): void;
-  stop(): void;
-  /** A cancel of it was answered with a promise. */
-  isCancelPromised(id: SagaId): boolean;
-  /** Runs that threw, and acceptances that were not durable: there are none ever. */
-  readonly failures: readonly string[];
-}
+export type Actors<World> = ReturnType<typeof createActors<World>>;
 
 /** What the front has of one world. */
 interface Front<World> extends ProcessInWorld {
@@ -64,7 +37,7 @@ const SOONEST_MS = 10;
 export function createActors<World>(
   shared: SharedSimulation<World>,
   isDurable: (id: SagaId) => boolean,
-): Actors<World> {
+) {
   const { weather, log, simulation, runsAccepted } = shared;
   const { time, chance, trace } = weather;
   const workers: SimulatedWorker<World>[] = [];
@@ -143,12 +116,14 @@ export function createActors<World>(
     return [...fronts.values()].find((front) => front.world === world);
   }
 
+  /** Unless the simulation is over by then. */
   function later(ms: number, act: () => void): void {
     setTimeout(() => {
       if (!isOver) act();
     }, ms);
   }
 
+  /** A wake-up of either worker, as a queue makes it; its answer is when it wants to be woken again. */
   function deliver(id: SagaId): void {
     const worker = workers[chance.between(0, 1)];
     const world = fronts.get(id)?.world;
@@ -223,15 +198,20 @@ export function createActors<World>(
   const unanswered = () => undefined;
 
   return {
+    /** Runs that threw, and acceptances that were not durable: there are none ever. */
     failures,
-    areAsking: () => asking.size > 0,
-    isCancelPromised: (id) => cancelled.has(id),
-    worldOf: (id) => fronts.get(id)?.world,
-    familyOf: (id) => fronts.get(id)?.ids ?? [],
-    frontOf: (world) => frontOf(world)?.process,
+    /** Whether people still ask for a saga. */
+    areAsking: (): boolean => asking.size > 0,
+    /** A cancel of it was answered with a promise. */
+    isCancelPromised: (id: SagaId): boolean => cancelled.has(id),
+    worldOf: (id: SagaId): World | undefined => fronts.get(id)?.world,
+    /** The sagas of the same world: this one, and what was begun in it since. */
+    familyOf: (id: SagaId): readonly SagaId[] => fronts.get(id)?.ids ?? [],
+    /** The process that people reach. */
+    frontOf: (world: World): SimulatedProcess | undefined => frontOf(world)?.process,
     later,
     deliver,
-    kill: (slot) => {
+    kill: (slot: number): void => {
       if (runsAccepted && chance.hits(0.3)) {
         // The next one is there already, as where an installation is brought up to date.
         trace(`w${slot} drains`);
@@ -243,21 +223,23 @@ export function createActors<World>(
       workers[slot]?.stop();
       later(chance.between(10, 5_000), () => startWorker(slot));
     },
-    freeze: (slot, ms) => {
+    freeze: (slot: number, ms: number): void => {
       const worker = workers[slot]?.link;
       if (worker === undefined) return;
       worker.frozenUntilMs = time.nowMs() + ms;
       trace(`${worker.name} is frozen for ${ms}`);
     },
-    cutOff: (slot, ms) => {
+    /** The primary that the worker talks to is none any more, and does not know it. */
+    cutOff: (slot: number, ms: number): void => {
       const worker = workers[slot]?.link;
       if (worker === undefined) return;
       worker.cutOffUntilMs = time.nowMs() + ms;
       trace(`${worker.name} is cut off from the majority for ${ms}`);
     },
-    cancel: (id) => void cancel(id).catch(unanswered),
-    order: (id, verb) => void order(id, verb).catch(unanswered),
-    begin: async (world) => {
+    cancel: (id: SagaId): void => void cancel(id).catch(unanswered),
+    order: (id: SagaId, verb: Verb): void => void order(id, verb).catch(unanswered),
+    /** Accepts a saga, and wakes a worker for it; or people ask for it until a process has accepted it. */
+    begin: async (world: World): Promise<SagaId> => {
       const { kind, input } = simulation.order(world);
       const front = createFront(world);
       const { definition, shape } = front.registry.newest(kind);
@@ -284,11 +266,12 @@ export function createActors<World>(
       front.beside?.start();
       return saga.id;
     },
-    dismiss: () => {
+    /** Workers and relay have nothing to do any more; what runs beside them may. */
+    dismiss: (): void => {
       isDismissed = true;
       for (const worker of workers) worker.stop();
     },
-    stop: () => {
+    stop: (): void => {
       isOver = true;
       for (const { beside } of new Set(fronts.values())) void beside?.stop();
     },

@@ -11,7 +11,7 @@ import { createSlots } from '../../run/slots.ts';
 import { WAIT_IN_PLACE_MS } from '../../run/waits-in-place.ts';
 import type { SagaId } from '../../saga-id.ts';
 import type { Sagas } from '../../sagas.ts';
-import { createLink, type Link, skewedClock, type Weather } from './link.ts';
+import { createLink, skewedClock, type Weather } from './link.ts';
 import { logOver } from './linked-log.ts';
 import { enterWorld, type SimulatedQueue } from './process-in-world.ts';
 import type { Setting, Simulation } from './simulation.ts';
@@ -29,17 +29,7 @@ export interface SharedSimulation<World> extends Setting {
   readonly runsAccepted: boolean;
 }
 
-export interface SimulatedWorker<World> {
-  readonly link: Link;
-  /** Its idea of the database's time. */
-  readonly nowMs: () => number;
-  run(world: World, id: SagaId, signal: AbortSignal): Promise<RunOutcome>;
-  /** The engine's front door of this process. */
-  sagasOf(world: World): Sagas;
-  /** Takes nothing more, comes to the next step boundary of what it runs, and dies. */
-  drain(): void;
-  stop(): void;
-}
+export type SimulatedWorker<World> = ReturnType<typeof createSimulatedWorker<World>>;
 
 interface WorkerOptions<World> {
   readonly queue: SimulatedQueue<World>;
@@ -53,7 +43,7 @@ export function createSimulatedWorker<World>(
   name: string,
   { weather, log: shared, simulation, runsAccepted }: SharedSimulation<World>,
   { queue, skewMs, onError }: WorkerOptions<World>,
-): SimulatedWorker<World> {
+) {
   const { chance, trace } = weather;
   const link = createLink(name, weather);
   const clock = skewedClock(weather, skewMs);
@@ -108,8 +98,9 @@ export function createSimulatedWorker<World>(
 
   return {
     link,
-    nowMs: () => clock.nowMs(),
-    run: (world, id, signal) => {
+    /** Its idea of the database's time. */
+    nowMs: (): number => clock.nowMs(),
+    run: (world: World, id: SagaId, signal: AbortSignal): Promise<RunOutcome> => {
       const control = { signal, isDraining: () => isDraining };
       const run = enter(world).runs.run(id, control);
       woken.add(run);
@@ -117,8 +108,10 @@ export function createSimulatedWorker<World>(
       run.then(forget, forget);
       return run;
     },
-    sagasOf: (world) => enter(world).sagas,
-    drain: () => {
+    /** The engine's front door of this process. */
+    sagasOf: (world: World): Sagas => enter(world).sagas,
+    /** Takes nothing more, comes to the next step boundary of what it runs, and dies. */
+    drain: (): void => {
       isDraining = true;
       const closing = [...entered.values()].map(({ runs }) => runs.close(DRAIN_MS));
       const left = within(Promise.allSettled(woken), { ms: DRAIN_MS, late: null });
