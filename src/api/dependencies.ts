@@ -21,8 +21,8 @@ import type { FirstReport } from '../sync/first-report.ts';
 import type { Portfolio } from '../sync/portfolio.ts';
 import type { SyncRequests } from '../sync/sync-requests.ts';
 import type { StartSyncAll } from '../sync/sync-schedule.ts';
-import type { Account, AccountQuery } from '../wallet/accounts.ts';
 import type { AuditService } from '../wallet/audit/audit-service.ts';
+import type { Account, AccountQuery } from '../wallet/mongodb/accounts.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
 export interface ApiDependencies {

@@ -5,7 +5,7 @@ import type { Caller, Role } from '@reclaim/saga/fastify';
 import type { FastifyRequest } from 'fastify';
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
 import type { Identity } from '../infra/identities/identity-verifier.ts';
-import type { AccountQuery } from '../wallet/accounts.ts';
+import type { AccountQuery } from '../wallet/mongodb/accounts.ts';
 import type { Accounts } from './dependencies.ts';
 import { API_PREFIX } from './job-view.ts';
 import { ProblemError } from './problem.ts';

@@ -2,7 +2,7 @@
 // and two that only go forward.
 
 import { saga } from '@reclaim/saga';
-import { raiseLock } from '../wallet/raise-lock.ts';
+import { raiseLock } from '../wallet/settle-allocation.ts';
 import { botKey } from './bot-key.ts';
 import type { RefundValue } from './captures.ts';
 import { DELETE_BOT_INPUT, type DeleteBotInput } from './delete-bot-input.ts';

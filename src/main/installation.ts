@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { unlessDuplicate } from '@reclaim/saga/mongodb';
 import type { Connection } from 'mongoose';
-import { hasAnyAllocation } from '../wallet/mongodb/account-reads.ts';
+import { createMongoAccounts } from '../wallet/mongodb/accounts.ts';
 
 interface InstallationDocument {
   _id: 'installation';
@@ -26,7 +26,7 @@ export async function findInstallation(connection: Connection): Promise<Installa
   const made = {
     id: randomBytes(6).toString('hex'),
     createdAt: new Date(),
-    isBesidePlatform: isThere === null && (await hasAnyAllocation(connection)),
+    isBesidePlatform: isThere === null && (await createMongoAccounts(connection).hasAllocations()),
   };
   const find = () =>
     installations.findOneAndUpdate(

@@ -3,8 +3,8 @@
 
 import { saga } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
-import { raiseLock } from '../wallet/raise-lock.ts';
 import type { Reservation } from '../wallet/receipts.ts';
+import { raiseLock } from '../wallet/settle-allocation.ts';
 import { PROVISION_BOT_INPUT, type ProvisionBotInput } from './provision-bot-input.ts';
 import {
   contextOf,

@@ -11,7 +11,7 @@ import { isMoney } from '../domain/money.ts';
 import { highestInPools, numberedBot } from '../pool-state/numbered-bots.ts';
 import { freePort, ownPools } from '../pool-state/pool-slots.ts';
 import type { PoolState } from '../pool-state/pool-state.ts';
-import type { Accounts } from '../wallet/accounts.ts';
+import type { Accounts } from '../wallet/mongodb/accounts.ts';
 import { findPlaces, type Places } from './find-slots.ts';
 import type { BotNumbers } from './mongo-bot-numbers.ts';
 import type { RequestKeys } from './mongo-request-keys.ts';

@@ -8,7 +8,7 @@ import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { mapBounded } from '../domain/map-bounded.ts';
 import { isMoney } from '../domain/money.ts';
 import { judgePresence, type PresenceAnswer } from '../domain/presence.ts';
-import type { AccountAllocation } from '../wallet/accounts.ts';
+import type { AccountAllocation } from '../wallet/mongodb/accounts.ts';
 import type {
   AllocationState,
   BotVerdict,

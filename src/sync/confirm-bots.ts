@@ -8,7 +8,7 @@ import { botKey } from '../deletion/bot-key.ts';
 import type { Incarnation } from '../domain/incarnation.ts';
 import { mapBounded } from '../domain/map-bounded.ts';
 import { judgePresence } from '../domain/presence.ts';
-import type { AccountAllocation } from '../wallet/accounts.ts';
+import type { AccountAllocation } from '../wallet/mongodb/accounts.ts';
 import type { AllocationReading } from '../wallet/wallets.ts';
 import { factsOf, type UserToSync } from './first-observation.ts';
 import { type BotObservation, observeBot } from './observe-bot.ts';

@@ -5,7 +5,7 @@ import type { BotsCall } from '../bots/bots.ts';
 import { assertNever } from '../domain/assert-never.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
-import type { AccountAllocation } from '../wallet/accounts.ts';
+import type { AccountAllocation } from '../wallet/mongodb/accounts.ts';
 import { type BotDrift, detectDrift } from './detect-drift.ts';
 import { type ObservedSources, observeSources } from './observe-sources.ts';
 import type { SyncPorts, SyncSettings } from './sync-ports.ts';

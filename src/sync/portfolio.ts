@@ -3,8 +3,8 @@
 import { type Static, Type } from 'typebox';
 import type { UserId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
-import type { Account, WalletTotals } from '../wallet/accounts.ts';
 import type { Ledger, LedgerEntry, LedgerPage } from '../wallet/ledger.ts';
+import type { Account, WalletTotals } from '../wallet/mongodb/accounts.ts';
 import type { BotView } from './bot-view.ts';
 import { type BotViewPorts, type PortfolioOwner, viewBots } from './bot-views.ts';
 

@@ -5,7 +5,7 @@ import type { HostTrust } from '../bots/hosts/host-trust.ts';
 import type { HostRecords } from '../bots/hosts/mongo-host-records.ts';
 import type { Findings } from '../findings/findings.ts';
 import type { Tombstones } from '../tombstones/tombstones.ts';
-import type { Accounts } from '../wallet/accounts.ts';
+import type { Accounts } from '../wallet/mongodb/accounts.ts';
 import type { Holdings } from './mongodb/holdings.ts';
 import type { OrphanSamples } from './mongodb/orphan-samples.ts';
 import type { RunDrifts } from './mongodb/run-drifts.ts';

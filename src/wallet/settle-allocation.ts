@@ -5,9 +5,14 @@
 import { FencedError, HoldError, RetryableError, type SagaId, type StepCall } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
 import { type FindSagas, isClosed } from './closed-sagas.ts';
-import { findPlatformPayment, type KnownAllocation } from './platform-payment.ts';
 import type { Receipt } from './receipts.ts';
-import type { LockCommand, SettleCommand, Wallets } from './wallets.ts';
+import type {
+  LockCommand,
+  LockTarget,
+  PlatformPaymentQuery,
+  SettleCommand,
+  Wallets,
+} from './wallets.ts';
 
 export interface SettlementPorts {
   readonly wallets: Pick<Wallets, 'settle' | 'lock' | 'raiseLock' | 'findPlatformPayment'>;
@@ -24,7 +29,7 @@ export interface SettlementOrder {
   /** Nothing has locked it yet: it is locked first, so that the first settlement is the one that pays. */
   readonly isUnlocked?: true;
   /** By what a payment of the platform's is found that came first. Null: there never was an allocation. */
-  readonly allocation: Pick<KnownAllocation, 'knownAtMs' | 'allocatedAmount'> | null;
+  readonly allocation: Pick<PlatformPaymentQuery, 'knownAtMs' | 'allocatedAmount'> | null;
 }
 
 export type Settled =
@@ -104,11 +109,11 @@ async function lockAgain(
 
 // (e) and (f): gone with a row of the platform's that the balance agrees with: its own deletion came first, and paid.
 async function findPayment(
-  ports: SettlementPorts,
+  { wallets }: SettlementPorts,
   { command: { incarnation, botName }, allocation }: SettlementOrder,
 ): Promise<Settled> {
   if (allocation === null) return { status: 'nothing-to-pay' };
-  const receipt = await findPlatformPayment(ports, { incarnation, botName, ...allocation });
+  const receipt = await wallets.findPlatformPayment({ incarnation, botName, ...allocation });
   if (receipt !== null) return { status: 'paid', receipt };
   throw new HoldError(
     'ALLOCATION_VANISHED',
@@ -120,4 +125,14 @@ function notMoney({ field, found }: { readonly field: string; readonly found: st
   return new HoldError('NOT_MONEY', `${field} is not an amount of money: ${found}`, {
     context: { field, found },
   });
+}
+
+/** The fence of a saga that a worker takes over, in the wallet: the lock carries the epoch of the claim, and no write of an
+ * older one matches it any more (I5). Repeatable. @throws FencedError where a later claim has raised the lock. */
+export async function raiseLock(
+  wallets: Pick<Wallets, 'raiseLock'>,
+  target: LockTarget,
+): Promise<void> {
+  const raised = await wallets.raiseLock(target);
+  if (raised === 'fenced') throw new FencedError(target.sagaId, target.epoch);
 }

@@ -54,8 +54,9 @@ export interface Wallets {
   findReceipt(userId: UserId, opId: string): Promise<Receipt | null>;
 
   /**
-   * The platform's own payment of this incarnation, as a receipt that names it; null: no row of its since that moment
-   * proves it, or the balance has not moved by it. Used where an allocation is gone without a receipt of ours.
+   * The payment of the platform's own deletion, where it and ours met, as a receipt that names this incarnation; null: no
+   * row of its since that moment proves it, or the balance has not moved by it. Searched for only where an allocation is
+   * gone without a receipt of ours (I2).
    */
   findPlatformPayment(query: PlatformPaymentQuery): Promise<Receipt | null>;
 
@@ -110,8 +111,8 @@ export type ResurrectedResult =
 
 export interface PlatformPaymentQuery {
   readonly incarnation: Incarnation;
-  /** Rows that are older prove nothing about this incarnation. */
-  readonly notBefore: Date;
+  /** When the allocation was read or made, database time, ms: older rows prove nothing about this incarnation. */
+  readonly knownAtMs: number;
   readonly botName: string;
   /** Dollars as read at the lock, for profit and loss; null where it was no money. */
   readonly allocatedAmount: number | null;

@@ -1,6 +1,6 @@
 // The accounts of the users whose bots stand in memory.
 
-import type { Account, Accounts } from '../../src/wallet/accounts.ts';
+import type { Account, Accounts } from '../../src/wallet/mongodb/accounts.ts';
 import { inertPorts } from './inert-ports.ts';
 import type { Place } from './places.ts';
 

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { confirmBot } from '../../src/sync/confirm-bots.ts';
 import type { DriftNote } from '../../src/sync/sync-reports.ts';
-import type { AccountAllocation } from '../../src/wallet/accounts.ts';
+import type { AccountAllocation } from '../../src/wallet/mongodb/accounts.ts';
 import { inertPorts } from '../fakes/inert-ports.ts';
 import { addPlace, createShared, portsOver } from '../fakes/places.ts';
 import { INCARNATION, RULES } from '../fakes/wallet-world.ts';

@@ -5,7 +5,7 @@
 // one too.
 
 import { type BotAtMoment, MAX_ASKED, type Tombstones } from '../../tombstones/tombstones.ts';
-import type { Accounts } from '../../wallet/accounts.ts';
+import type { Accounts } from '../../wallet/mongodb/accounts.ts';
 import type { Bots, BotsCall } from '../bots.ts';
 import type { HostRecord, HostRecords } from './mongo-host-records.ts';
 

@@ -15,7 +15,6 @@ import type { BotWorth } from '../../domain/bot-worth.ts';
 import { isStamped, stampedIncarnationId } from '../../domain/incarnation.ts';
 import { resurrected } from '../../findings/findings.ts';
 import { takingOver } from '../../wallet/closed-sagas.ts';
-import { findPlatformPayment } from '../../wallet/platform-payment.ts';
 import { readWorth } from '../bot-worth.ts';
 import { ALLOCATION, type AllocationCapture, LOCK, type LockValue } from '../captures.ts';
 import {
@@ -219,13 +218,13 @@ async function writeLock(
 }
 
 async function isPaidByPlatform(
-  ports: DeletionPorts,
+  { wallets }: DeletionPorts,
   { input, allocation, tombstone: { incarnation } }: DeletionContext,
 ): Promise<boolean> {
   if (input.orphan !== undefined) return false;
   const { botName, allocatedAmount, readAtMs: knownAtMs } = allocation;
   const known = { incarnation, botName, allocatedAmount, knownAtMs };
-  return (await findPlatformPayment(ports, known)) !== null;
+  return (await wallets.findPlatformPayment(known)) !== null;
 }
 
 /** @throws TerminalError, and reports what came back; FencedError where a newer claim of this very saga settled it. */

@@ -5,7 +5,7 @@ import type { Connection } from 'mongoose';
 import { toUserId } from '../../domain/ids.ts';
 import { chunksOf } from '../../domain/map-bounded.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
-import { parseCursor, printCursor } from '../../wallet/mongodb/ledger-cursor.ts';
+import { olderThan, parseCursor, printCursor } from '../../wallet/mongodb/ledger-cursor.ts';
 import type { BotEvent, BotEventPage, BotEvents } from '../bot-events.ts';
 
 interface EventDocument extends Omit<BotEvent, 'id' | 'userId' | 'atMs'> {
@@ -48,14 +48,10 @@ export function createMongoBotEvents(connection: Connection): BotEvents {
     },
 
     page: async (userId, instanceId, { limit, cursor }): Promise<BotEventPage> => {
-      const after = cursor === undefined ? null : parseCursor(cursor);
-      const before =
-        after === null
-          ? {}
-          : { $or: [{ at: { $lt: after.at } }, { at: after.at, _id: { $lt: after.id } }] };
+      const after = cursor === undefined ? undefined : parseCursor(cursor);
       const found = await runRepeatable(() =>
         collection()
-          .find({ userId, instanceId, ...before })
+          .find({ userId, instanceId, ...olderThan(after) })
           .sort({ at: -1, _id: -1 })
           .limit(limit + 1)
           .toArray(),

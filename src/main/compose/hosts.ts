@@ -6,7 +6,7 @@ import { createHostExpectations } from '../../bots/hosts/host-expectations.ts';
 import { createHostTrust } from '../../bots/hosts/host-trust.ts';
 import { createMongoHostRecords } from '../../bots/hosts/mongo-host-records.ts';
 import type { Tombstones } from '../../tombstones/tombstones.ts';
-import type { Accounts } from '../../wallet/accounts.ts';
+import type { Accounts } from '../../wallet/mongodb/accounts.ts';
 
 export interface HostServicesOptions {
   readonly connection: Connection;

@@ -13,7 +13,7 @@ import {
   observeStore,
 } from '../../pool-state/mongodb/pool-documents-store.ts';
 import type { PoolStates } from '../../pool-state/pool-states.ts';
-import type { Accounts } from '../../wallet/accounts.ts';
+import type { Accounts } from '../../wallet/mongodb/accounts.ts';
 import type { Config } from '../config.ts';
 
 export interface PoolStatePlace {

@@ -18,7 +18,7 @@ import { createSyncAllSaga } from '../../sync/sync-all.ts';
 import { createSyncMetrics, registerOrphanGauges } from '../../sync/sync-metrics.ts';
 import type { SyncAllPorts } from '../../sync/sync-ports.ts';
 import { createSyncWalletSaga } from '../../sync/sync-wallet.ts';
-import type { Accounts } from '../../wallet/accounts.ts';
+import type { Accounts } from '../../wallet/mongodb/accounts.ts';
 import type { Config } from '../config.ts';
 import type { HostServices } from './hosts.ts';
 

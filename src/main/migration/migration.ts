@@ -8,8 +8,7 @@ import type { Connection, mongo } from 'mongoose';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
 import { ORPHAN_SAMPLES } from '../../sync/mongodb/orphan-samples.ts';
 import { RECONCILIATION_INDEXES } from '../../sync/mongodb/reconciliation-indexes.ts';
-import { MONEY_INDEXES } from '../../wallet/mongodb/indexes.ts';
-import { USERS_SCHEMA } from '../../wallet/mongodb/users-schema.ts';
+import { MONEY_INDEXES, USERS_SCHEMA } from '../../wallet/mongodb/indexes.ts';
 import { ensureIndexes } from './ensure-indexes.ts';
 import {
   type ConstraintReport,

@@ -8,7 +8,6 @@ import type { UserId } from '../../domain/ids.ts';
 import { mapBounded } from '../../domain/map-bounded.ts';
 import { type AuditOnceDependencies, auditOnce, type UserAudit } from './audit-once.ts';
 import type { AuditReport, WriteOffs } from './audit-report.ts';
-import { createTally, type Tally } from './tally.ts';
 import type { OursCursor } from './wallet-readings.ts';
 
 export type UserAuditReport = UserAudit & { readonly writeOffs: WriteOffs };
@@ -131,4 +130,34 @@ async function auditOrReport(
     deps.onError(error, userId);
     return null;
   }
+}
+
+/** More are in the findings. */
+const LISTED_DIFFERENCES = 20;
+
+type Tally = ReturnType<typeof createTally>;
+
+/** The result of a run over all users, in bounded memory. */
+function createTally() {
+  const count = { users: 0, entries: 0, ingested: 0, differences: 0 };
+  const other = { pending: 0, notMoney: 0, failed: 0 };
+  const firstDifferences: AuditReport['firstDifferences'] = [];
+  return {
+    add(audit: UserAudit) {
+      count.users += 1;
+      count.ingested += audit.ingested;
+      if (audit.status === 'not-money') other.notMoney += 1;
+      if (audit.status === 'pending') other.pending += 1;
+      if ('chain' in audit) count.entries += audit.chain.entries;
+      if (audit.status !== 'different') return;
+      count.differences += 1;
+      if (firstDifferences.length < LISTED_DIFFERENCES) {
+        firstDifferences.push({ userId: audit.userId, ...audit.chain });
+      }
+    },
+    fail: () => {
+      other.failed += 1;
+    },
+    totals: () => ({ ...count, ...other, firstDifferences: [...firstDifferences] }),
+  };
 }

@@ -2,7 +2,9 @@
 // the balance they left, which finds the first entry from which on the balances no longer agree. Pure: the
 // same reading gives the same answer.
 
-import { absolute, type Exact, roundingOf } from '../../domain/exact-decimal.ts';
+import { absolute, type Exact, printExact, roundingOf } from '../../domain/exact-decimal.ts';
+import type { ChainReport } from './audit-report.ts';
+import type { Checkpoint } from './mongodb/audit-checkpoints.ts';
 import type { Standing } from './mongodb/audit-ledger.ts';
 import { isStrippedFrom, type OwnMovements } from './own-movements.ts';
 import type { NamedRow } from './row-identity.ts';
@@ -154,4 +156,29 @@ function isInOpening(
   isSame: (left: Exact, right: Exact) => boolean,
 ): boolean {
   return moved !== 0n && balanceAfter !== null && isSame(balanceAfter.exact, opening);
+}
+
+/** As people read it: decimals as text, because JSON has only doubles. */
+export function chainReport(
+  checkpoint: Checkpoint | null,
+  {
+    chain,
+    unposted,
+    missing,
+  }: { readonly chain: Chain; readonly unposted: number; readonly missing: readonly number[] },
+): ChainReport {
+  const { start, entries, sum, expected, found, difference, after, before } = chain;
+  return {
+    since: checkpoint === null || checkpoint.balance === null ? null : checkpoint.at,
+    start: printExact(start),
+    entries,
+    sum: printExact(sum),
+    expected: printExact(expected),
+    found: printExact(found),
+    difference: printExact(difference),
+    after,
+    before,
+    unposted,
+    missing: [...missing],
+  };
 }

@@ -1,28 +1,83 @@
-// Users in MongoDB as a page shows them. The projection never touches the embedded transactions, which
-// may be most of a document of megabytes.
+// A user's money and bots, for showing them. Nothing is decided from these reads: a value of a wrong type is shown as it
+// stands, because a page that hides what is broken does not help. Sums are made by the database, in decimals: dollars
+// stored as doubles are never added in this program.
 
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
-import { parseFirebaseUid, parseInstanceId, toUserId } from '../../domain/ids.ts';
+import {
+  type FirebaseUid,
+  type InstanceId,
+  parseFirebaseUid,
+  parseInstanceId,
+  toUserId,
+  type UserId,
+} from '../../domain/ids.ts';
 import { UnusableAccountError } from '../../domain/unusable-account.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
-import type { Account, AccountAllocation, AccountQuery, Accounts } from '../accounts.ts';
-import { hasAnyAllocation, sumAllocations } from './account-reads.ts';
+import { ALLOCATIONS, type Expression, isMoneyValue, valueFoundIn } from './wallet-expressions.ts';
 
-export function createMongoAccounts(connection: Connection): Accounts {
+/** Dollars, summed by the database in decimals; values that are not money are left out. */
+export interface WalletTotals {
+  readonly allocated: number;
+  readonly currentValue: number;
+  readonly pnl: number;
+}
+
+export type AccountQuery = { readonly userId: UserId } | { readonly firebaseUid: FirebaseUid };
+
+export interface Account {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid | null;
+  /** Dollars; null for a user from before wallets. Unknown where no number stands. */
+  readonly balance: unknown;
+  readonly currency: string;
+  /** ISO 8601. */
+  readonly lastUpdated: string | null;
+  readonly allocations: readonly AccountAllocation[];
+  /** Keys of allocations that are no ids of bots: never shown by name, always counted. */
+  readonly unreadableBots: readonly string[];
+}
+
+/** The platform's fields as they stand; a missing one is null. */
+export interface AccountAllocation {
+  readonly instanceId: InstanceId;
+  readonly botName: unknown;
+  readonly allocatedAmount: unknown;
+  readonly currentValue: unknown;
+  /** ISO 8601 for a date. */
+  readonly allocatedAt: unknown;
+  /** Set while a saga holds the bot. */
+  readonly lockedBy?: { readonly sagaId: string; readonly aborting: boolean };
+}
+
+export type Accounts = ReturnType<typeof createMongoAccounts>;
+
+export function createMongoAccounts(connection: Connection) {
   const users = () => nativeCollection<mongo.Document>(connection, 'users');
   return {
-    async find(who) {
-      const user = await runRepeatable(() =>
-        users().findOne(filterOf(who), {
-          projection: { firebaseUid: 1, paperWallet: 1, botAllocations: 1 },
-        }),
-      );
+    /** Null: no such user. Never reads the embedded transactions, which may be most of a document of megabytes. */
+    find: async (who: AccountQuery): Promise<Account | null> => {
+      const projection = { firebaseUid: 1, paperWallet: 1, botAllocations: 1 };
+      const user = await runRepeatable(() => users().findOne(filterOf(who), { projection }));
       return user === null ? null : parseAccount(user);
     },
 
-    totals: (userId) => sumAllocations(connection, userId),
-    hasAllocations: () => hasAnyAllocation(connection),
+    /** What the user's allocations come to. Zero for an unknown user. */
+    totals: async (userId: UserId): Promise<WalletTotals> => {
+      const [sums] = await runRepeatable(() =>
+        users()
+          .aggregate([{ $match: { _id: new mongo.ObjectId(userId) } }, ...SUMS])
+          .toArray(),
+      );
+      return sums === undefined ? NOTHING : toTotals(sums);
+    },
+
+    /** Whether any user holds an allocation: then a missing pool state is a loss, not a beginning. */
+    hasAllocations: async (): Promise<boolean> => {
+      const holders = { botAllocations: { $type: 'object', $ne: {} } };
+      const found = await runRepeatable(() => users().findOne(holders, { projection: { _id: 1 } }));
+      return found !== null;
+    },
   };
 }
 
@@ -80,4 +135,42 @@ function shown(value: unknown): unknown {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const NOTHING: WalletTotals = { allocated: 0, currentValue: 0, pnl: 0 };
+
+const ZERO = mongo.Decimal128.fromString('0');
+
+const SUMS = [
+  { $project: { bots: { $objectToArray: ALLOCATIONS } } },
+  {
+    $project: {
+      allocated: sumOf('$$bot.v.allocatedAmount'),
+      currentValue: sumOf(valueFoundIn('$$bot.v')),
+    },
+  },
+  {
+    $project: {
+      _id: 0,
+      allocated: { $toDouble: '$allocated' },
+      currentValue: { $toDouble: '$currentValue' },
+      pnl: { $toDouble: { $subtract: ['$currentValue', '$allocated'] } },
+    },
+  },
+];
+
+/** Values that are not money are left out. */
+function sumOf(amount: Expression) {
+  const amounts = {
+    $map: {
+      input: '$bots',
+      as: 'bot',
+      in: { $cond: [isMoneyValue(amount), { $toDecimal: amount }, ZERO] },
+    },
+  };
+  return { $reduce: { input: amounts, initialValue: ZERO, in: { $add: ['$$value', '$$this'] } } };
+}
+
+function toTotals({ allocated, currentValue, pnl }: mongo.Document): WalletTotals {
+  return { allocated: Number(allocated), currentValue: Number(currentValue), pnl: Number(pnl) };
 }

@@ -3,7 +3,16 @@
 // change is given.
 
 import { RetryableError } from '@reclaim/saga';
-import { isApplied, rejectUnlessAnswered } from '@reclaim/saga/mongodb';
+import {
+  inDoubt,
+  isApplied,
+  rejectUnlessAnswered,
+  type WriteOutcome,
+  writeThenRead,
+} from '@reclaim/saga/mongodb';
+import { type Connection, mongo } from 'mongoose';
+import type { UserId } from '../../domain/ids.ts';
+import { nativeDb } from '../../infra/mongodb/native.ts';
 import type { SettleCommand } from '../wallets.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
 import type { UserReading } from './user-reading.ts';
@@ -11,7 +20,7 @@ import type { SendToWallet } from './wallet-batch.ts';
 import type { Decision } from './wallet-decisions.ts';
 
 /** How often a command is sent again when the document moved between its write and its read. */
-const MAX_ROUNDS = 5;
+export const MAX_ROUNDS = 5;
 
 export async function decide<T>(
   send: SendToWallet,
@@ -29,10 +38,7 @@ export async function decide<T>(
     if (result !== 'again' && (isFinal(result) || outcome?.status !== 'unknown')) return result;
     rejectUnlessAnswered(outcome, 'the wallet');
   }
-  throw new RetryableError(
-    'WALLET_CONTENDED',
-    `the wallet of user ${userId} kept changing under the write`,
-  );
+  throw contended(userId);
 }
 
 interface Decider<T> {
@@ -42,4 +48,30 @@ interface Decider<T> {
   readonly isFinal: (result: T) => boolean;
   /** Its result where the server confirms that the write took effect; without it, the read decides. */
   readonly applied?: T;
+}
+
+/** One write on a user, and what the projection shows of them after it; null: there is no such user.
+ * @throws InDoubtError where that cannot be read. */
+export async function writeThenReadUser<Shown extends mongo.Document>(
+  connection: Connection,
+  userId: UserId,
+  write: ConditionalUpdate,
+  projection: mongo.Document,
+): Promise<{ readonly user: mongo.WithId<Shown> | null; readonly outcome: WriteOutcome | null }> {
+  const _id = new mongo.ObjectId(userId);
+  const { outcomes, reading } = await writeThenRead<mongo.Document, mongo.WithId<Shown> | null>({
+    db: nativeDb(connection),
+    collection: 'users',
+    writes: [{ updateOne: { ...write } }],
+    read: (users, options) =>
+      users.findOne<mongo.WithId<Shown>>({ _id }, { ...options, projection }),
+  });
+  const outcome = outcomes[0] ?? null;
+  if (reading.status === 'ok') return { user: reading.value, outcome };
+  throw inDoubt('the wallet', outcome?.status === 'unknown' ? outcome.error : reading.error);
+}
+
+export function contended(userId: UserId): RetryableError {
+  const message = `the wallet of user ${userId} kept changing under the write`;
+  return new RetryableError('WALLET_CONTENDED', message);
 }

@@ -1,7 +1,8 @@
-// The indexes of the money side: what must be unique, and what is queried often. The saga log
+// What the database holds of the money side to: what must be unique, what is queried often, what is money. The saga log
 // declares its own beside itself and hands them to the migration.
 
 import type { IndexDeclaration } from '@reclaim/saga/mongodb';
+import { MAX_MONEY } from '../../domain/money.ts';
 
 export const MONEY_INDEXES: readonly IndexDeclaration[] = [
   // The name mongoose gives it: the platform's own schema may have made it already.
@@ -91,3 +92,36 @@ export const MONEY_INDEXES: readonly IndexDeclaration[] = [
     key: { userId: 1, status: 1, lastObservedAt: -1 },
   },
 ];
+
+const MONEY = { bsonType: 'number', minimum: 0, maximum: MAX_MONEY };
+const MONEY_OR_NOTHING = { anyOf: [MONEY, { bsonType: 'null' }] };
+const SIGNED_OR_NOTHING = {
+  anyOf: [{ bsonType: 'number', minimum: -MAX_MONEY, maximum: MAX_MONEY }, { bsonType: 'null' }],
+};
+
+/** What a user document must keep to, as far as money is concerned: the database refuses what the settlement would have
+ * to refuse later. Everything else is the platform's business and stays free. `minimum` stops NaN and negatives, `maximum`
+ * stops Infinity. */
+export const USERS_SCHEMA = {
+  bsonType: 'object',
+  properties: {
+    paperWallet: {
+      bsonType: ['object', 'null'],
+      properties: { balance: MONEY },
+    },
+    botAllocations: {
+      bsonType: ['object', 'null'],
+      additionalProperties: {
+        bsonType: 'object',
+        required: ['allocatedAmount'],
+        properties: {
+          allocatedAmount: MONEY,
+          currentValue: MONEY_OR_NOTHING,
+          reservedInTrades: SIGNED_OR_NOTHING,
+          availableBalance: SIGNED_OR_NOTHING,
+          lifetimePnL: SIGNED_OR_NOTHING,
+        },
+      },
+    },
+  },
+};

@@ -1,8 +1,10 @@
 // How a ledger entry is stored: integer cents as int64, the unrounded value as Decimal128, doubles only
 // for display. The write inserts or leaves alone: an entry that exists is never changed (I2).
 
-import { mongo } from 'mongoose';
+import { runRepeatable } from '@reclaim/saga/mongodb';
+import { type Connection, mongo } from 'mongoose';
 import { minorText } from '../../domain/money.ts';
+import { nativeCollection } from '../../infra/mongodb/native.ts';
 import type { LedgerEntry, ReservationEntry, SettlementEntry, WriteOffEntry } from '../ledger.ts';
 import type { Restoration } from '../restorations.ts';
 import { trimZeros } from './receipts.ts';
@@ -20,18 +22,47 @@ export interface LedgerDocument extends mongo.Document {
   readonly at: Date;
 }
 
+/** The first entry that fulfils the filter; null: none does. @throws UnavailableError. */
+export function findInLedger(
+  connection: Connection,
+  filter: mongo.Filter<LedgerDocument>,
+): Promise<mongo.WithId<LedgerDocument> | null> {
+  return runRepeatable(() =>
+    nativeCollection<LedgerDocument>(connection, 'ledger').findOne(filter),
+  );
+}
+
 export interface NewEntry {
   readonly opId: string;
+  /** What an entry that is already there must agree with; null: the database computes it. */
+  readonly facts: Readonly<Record<Fact, string | number | null>>;
+  /** The fields besides the facts, where they are not those of `EMPTY`. */
   readonly fields: mongo.Document;
   /** Computed by the database. */
   readonly computed: Readonly<Record<string, Expression>>;
-  /** What an entry that is already there must agree with. */
-  readonly facts: Readonly<Record<Fact, string | number | null>>;
 }
 
 type Fact = 'type' | 'userId' | 'botId' | 'amountMinor' | 'pnlMinor';
 
 const FACTS: readonly Fact[] = ['type', 'userId', 'botId', 'amountMinor', 'pnlMinor'];
+
+/** What an entry holds where nothing else is said of it. */
+export const EMPTY = {
+  firebaseUid: null,
+  incarnationId: null,
+  botName: '',
+  amountMinor: null,
+  pnl: null,
+  pnlMinor: null,
+  currency: 'USD',
+  scale: 2,
+  overwrittenValue: null,
+  previousBalance: null,
+  balanceAfter: null,
+  seq: 0,
+  sagaId: null,
+  source: 'reclaim',
+};
 
 export function settlementEntry({ receipt, firebaseUid, sagaId }: SettlementEntry): NewEntry {
   const { opId, userId, instanceId: botId, amountMinor, pnlMinor } = receipt;
@@ -39,18 +70,11 @@ export function settlementEntry({ receipt, firebaseUid, sagaId }: SettlementEntr
     opId,
     facts: { type: 'deallocate', userId, botId, amountMinor, pnlMinor },
     fields: {
-      type: 'deallocate',
-      userId,
       firebaseUid,
-      botId,
       incarnationId: receipt.incarnationId ?? null,
       botName: receipt.botName,
       amount: new mongo.Double(receipt.amount),
-      amountMinor: mongo.Long.fromNumber(amountMinor),
       pnl: new mongo.Double(receipt.pnl),
-      pnlMinor: mongo.Long.fromNumber(pnlMinor),
-      currency: 'USD',
-      scale: 2,
       exactValue: mongo.Decimal128.fromString(receipt.exactValue),
       overwrittenValue: receipt.overwrittenValue ?? null,
       ...(receipt.valueSource !== undefined && { valueSource: receipt.valueSource }),
@@ -71,32 +95,21 @@ export function settlementEntry({ receipt, firebaseUid, sagaId }: SettlementEntr
 
 /** Money set aside for a new bot: it left the balance, so its amounts are negative. */
 export function reservationEntry({ reservation, firebaseUid, sagaId }: ReservationEntry): NewEntry {
-  const { opId, userId, instanceId: botId, amountMinor: takenMinor } = reservation;
-  const amountMinor = -takenMinor;
-  const exact = mongo.Decimal128.fromString(`-${minorText(takenMinor)}`);
+  const { opId, userId, instanceId: botId, amountMinor } = reservation;
+  const exact = mongo.Decimal128.fromString(`-${minorText(amountMinor)}`);
   return {
     opId,
-    facts: { type: 'allocate', userId, botId, amountMinor, pnlMinor: null },
+    facts: { type: 'allocate', userId, botId, amountMinor: -amountMinor, pnlMinor: null },
     fields: {
-      type: 'allocate',
-      userId,
       firebaseUid,
-      botId,
       incarnationId: reservation.incarnationId,
       botName: reservation.botName,
-      amountMinor: mongo.Long.fromNumber(amountMinor),
-      pnl: null,
-      pnlMinor: null,
-      currency: 'USD',
-      scale: 2,
       exactValue: exact,
-      overwrittenValue: null,
       description: reservation.description,
       previousBalance: new mongo.Double(reservation.previousBalance),
       balanceAfter: new mongo.Double(reservation.newBalance),
       seq: reservation.seq,
       sagaId,
-      source: 'reclaim',
       at: new Date(reservation.incarnationId),
     },
     computed: { amount: { $toDouble: exact } },
@@ -111,26 +124,12 @@ export function restorationEntry(restoration: Restoration): NewEntry {
     opId,
     facts: { type: 'deposit', userId, botId, amountMinor, pnlMinor: null },
     fields: {
-      type: 'deposit',
-      userId,
-      firebaseUid: null,
-      botId,
-      incarnationId: null,
-      botName: '',
-      amountMinor: mongo.Long.fromNumber(amountMinor),
-      pnl: null,
-      pnlMinor: null,
-      currency: 'USD',
-      scale: 2,
       exactValue: exact,
-      overwrittenValue: null,
       description: rest.description,
       previousBalance: new mongo.Double(rest.previousBalance),
       balanceAfter: new mongo.Double(newBalance),
       seq: rest.seq,
-      sagaId: null,
       undone: [...rest.undone],
-      source: 'reclaim',
       at: new Date(restoredAt),
     },
     computed: { amount: { $toDouble: exact } },
@@ -144,27 +143,9 @@ export function writeOffEntry(entry: WriteOffEntry): NewEntry {
   const rounded = { $round: [exact, 2] };
   return {
     opId,
-    // The amount is the database's to compute; two write-offs of one operation agree on the bot.
+    // Two write-offs of one operation agree on the bot.
     facts: { type: 'write-off', userId, botId, amountMinor: null, pnlMinor: null },
-    fields: {
-      type: 'write-off',
-      userId,
-      firebaseUid: null,
-      botId,
-      incarnationId: null,
-      botName,
-      pnl: null,
-      pnlMinor: null,
-      currency: 'USD',
-      scale: 2,
-      overwrittenValue: null,
-      description: 'Not returned: the account is gone',
-      previousBalance: null,
-      balanceAfter: null,
-      seq: 0,
-      sagaId,
-      source: 'reclaim',
-    },
+    fields: { botName, description: 'Not returned: the account is gone', sagaId },
     computed: {
       amount: { $toDouble: rounded },
       amountMinor: { $toLong: { $multiply: [rounded, 100] } },
@@ -175,11 +156,13 @@ export function writeOffEntry(entry: WriteOffEntry): NewEntry {
 }
 
 /** Inserts, or changes nothing: `postedAt` is what every stored entry has. */
-export function postEntry({ opId, fields, computed }: NewEntry) {
+export function postEntry({ opId, facts, fields, computed }: NewEntry) {
+  const { amountMinor, pnlMinor, ...names } = facts;
+  const cents = { amountMinor: longOrNull(amountMinor), pnlMinor: longOrNull(pnlMinor) };
   const inserted = {
     $mergeObjects: [
       '$$ROOT',
-      { $literal: { opId, ...fields } },
+      { $literal: { ...EMPTY, opId, ...names, ...cents, ...fields } },
       { ...computed, postedAt: '$$NOW' },
     ],
   };
@@ -215,6 +198,10 @@ export function toLedgerEntry(document: LedgerDocument): LedgerEntry {
     standing: document.standing ?? (document.type === 'write-off' ? 'informational' : 'counted'),
     at: document.at.toISOString(),
   };
+}
+
+function longOrNull(value: string | number | null): mongo.Long | null {
+  return value === null ? null : mongo.Long.fromNumber(Number(value));
 }
 
 function numberOrNull(value: unknown): number | null {

@@ -16,9 +16,16 @@ import type { Connection, mongo } from 'mongoose';
 import type { UserId } from '../../domain/ids.ts';
 import { nativeCollection, nativeDb } from '../../infra/mongodb/native.ts';
 import type { Ledger, LedgerEntry, LedgerPage } from '../ledger.ts';
-import { type LedgerCursor, parseCursor, printCursor } from './ledger-cursor.ts';
+import {
+  type LedgerCursor,
+  mergeUnposted,
+  olderThan,
+  parseCursor,
+  printCursor,
+} from './ledger-cursor.ts';
 import {
   disagreement,
+  findInLedger,
   type LedgerDocument,
   type NewEntry,
   postEntry,
@@ -28,7 +35,6 @@ import {
   toLedgerEntry,
   writeOffEntry,
 } from './ledger-documents.ts';
-import { mergeUnposted } from './merge-unposted.ts';
 
 export interface MongoLedgerDependencies {
   /** An open mongoose connection; the caller closes it. */
@@ -56,9 +62,7 @@ export function createMongoLedger({ connection }: MongoLedgerDependencies): Ledg
     writeOff: async (entry) => verdict(await post(writeOffEntry(entry))),
 
     async find(opId) {
-      const found = await runRepeatable(() =>
-        nativeCollection<LedgerDocument>(connection, LEDGER).findOne({ _id: opId }),
-      );
+      const found = await findInLedger(connection, { _id: opId });
       return found === null ? null : toLedgerEntry(found);
     },
 
@@ -145,12 +149,8 @@ async function readAfter(
   limit: number,
   after: LedgerCursor | undefined,
 ): Promise<readonly LedgerEntry[]> {
-  const older: mongo.Filter<LedgerDocument> =
-    after === undefined
-      ? {}
-      : { $or: [{ at: { $lt: after.at } }, { at: after.at, _id: { $lt: after.id } }] };
   const documents = await nativeCollection<LedgerDocument>(connection, LEDGER)
-    .find({ userId, ...IS_SHOWN, ...older })
+    .find({ userId, ...IS_SHOWN, ...olderThan(after) })
     .sort({ at: -1, _id: -1 })
     .limit(limit)
     .toArray();

@@ -9,7 +9,7 @@ import { isStamped } from '../../domain/incarnation.ts';
 import { MAX_MONEY } from '../../domain/money.ts';
 import type { LockCommand, LockTarget, SettleCommand } from '../wallets.ts';
 import type { BotPast } from './bot-pasts.ts';
-import { isOldCopy } from './old-copies.ts';
+import { isOldCopy } from './prior-settlements.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
 import {
   ALLOCATIONS,

@@ -5,7 +5,7 @@ import { mongo } from 'mongoose';
 import { printExact } from '../../domain/exact-decimal.ts';
 import type { PlatformPosting } from '../audit/mongodb/audit-ledger.ts';
 import type { LedgerEntry } from '../ledger.ts';
-import { type LedgerDocument, toLedgerEntry } from './ledger-documents.ts';
+import { EMPTY, type LedgerDocument, toLedgerEntry } from './ledger-documents.ts';
 
 export interface PlatformDocument extends mongo.Document {
   readonly _id: string;
@@ -20,27 +20,19 @@ export function platformDocument(posting: PlatformPosting): PlatformDocument {
   const { opId, userId, firebaseUid, row, standing, moved, position, readAtMs } = posting;
   const { amount, balanceAfter } = row;
   return {
+    ...EMPTY,
     _id: opId,
     opId,
     type: row.type === '' ? 'unknown' : row.type,
     userId,
     firebaseUid,
     botId: row.botId,
-    incarnationId: null,
     botName: row.botName,
     amount: amount === null ? null : new mongo.Double(amount.shown),
     amountMinor: amount === null ? null : mongo.Long.fromNumber(amount.minor),
-    pnl: null,
-    pnlMinor: null,
-    currency: 'USD',
-    scale: 2,
     exactValue: amount === null ? null : mongo.Decimal128.fromString(amount.exactText),
-    overwrittenValue: null,
     description: row.description,
-    previousBalance: null,
     balanceAfter: balanceAfter === null ? null : new mongo.Double(balanceAfter.shown),
-    seq: 0,
-    sagaId: null,
     source: 'platform',
     standing,
     moved: mongo.Decimal128.fromString(printExact(moved)),

@@ -5,15 +5,22 @@
 import { runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import { settlementOpId } from '../../domain/incarnation.ts';
-import { MAX_MONEY } from '../../domain/money.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
 import type { Receipt } from '../receipts.ts';
 import type { PlatformPaymentQuery } from '../wallets.ts';
 import { receiptFromRow } from './receipts.ts';
-import { type Expression, isSettlementRow, literal, ROWS } from './wallet-expressions.ts';
+import {
+  type Expression,
+  isMoneyValue,
+  isSettlementRow,
+  literal,
+  ROWS,
+} from './wallet-expressions.ts';
 
 /** What the platform calls a partial withdrawal, after which the allocation stands on. */
 const PARTIAL = /^Withdrew /;
+/** It dates its rows by its own clock; a payment of an earlier incarnation is further away than this. */
+const CLOCKS_APART_MS = 60_000;
 /** Its balances are sums of doubles. */
 const HALF_A_CENT = mongo.Decimal128.fromString('0.005');
 
@@ -57,18 +64,15 @@ function newestOfBot({ incarnation }: PlatformPaymentQuery): Expression {
   };
 }
 
-function isPayment({ notBefore }: PlatformPaymentQuery): Expression {
-  const isAmount = (value: string) => ({
-    $and: [{ $isNumber: value }, { $gte: [value, 0] }, { $lte: [value, MAX_MONEY] }],
-  });
+function isPayment({ knownAtMs }: PlatformPaymentQuery): Expression {
   const text = { $convert: { input: '$row.description', to: 'string', onError: '', onNull: '' } };
   return {
     $and: [
       { $eq: ['$row.type', 'deallocate'] },
       { $not: [isSettlementRow('$row')] },
       { $eq: [{ $type: '$row.timestamp' }, 'date'] },
-      { $gte: ['$row.timestamp', notBefore] },
-      ...['$row.amount', '$row.balanceAfter', '$balance'].map(isAmount),
+      { $gte: ['$row.timestamp', new Date(knownAtMs - CLOCKS_APART_MS)] },
+      ...['$row.amount', '$row.balanceAfter', '$balance'].map(isMoneyValue),
       { $not: [{ $regexMatch: { input: text, regex: PARTIAL } }] },
     ],
   };

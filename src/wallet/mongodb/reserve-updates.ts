@@ -4,12 +4,13 @@
 // land after it was undone, and that the withdrawal forbids.
 
 import { mongo } from 'mongoose';
-import { MAX_MONEY, minorText } from '../../domain/money.ts';
+import { minorText } from '../../domain/money.ts';
 import type { ReserveOrder } from '../wallets.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
 import {
   ALLOCATIONS,
   type Expression,
+  isMoneyValue,
   isNothing,
   isObject,
   LEDGER_STATE,
@@ -85,9 +86,7 @@ export function hasFunds(amount: mongo.Decimal128): Expression {
   return { $and: [IS_BALANCE_MONEY, { $gte: [{ $toDecimal: BALANCE }, amount] }] };
 }
 
-export const IS_BALANCE_MONEY = {
-  $and: [{ $isNumber: BALANCE }, { $gte: [BALANCE, 0] }, { $lte: [BALANCE, MAX_MONEY] }],
-};
+export const IS_BALANCE_MONEY = isMoneyValue(BALANCE);
 
 export function isFree({ instanceId }: ReserveOrder): Expression {
   return withAllocation(instanceId, isNothing('$$bot'), ALLOCATIONS);

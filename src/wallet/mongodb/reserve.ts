@@ -1,19 +1,12 @@
 // Reserving money for a new bot, and withdrawing that. The result of a write is read back and never guessed
 // (I2): the row, or the operation id on its allocation, or the ledger's entry proves that it landed.
 
-import { RetryableError } from '@reclaim/saga';
-import {
-  inDoubt,
-  rejectUnlessAnswered,
-  runRepeatable,
-  type WriteOutcome,
-  writeThenRead,
-} from '@reclaim/saga/mongodb';
-import { type Connection, mongo } from 'mongoose';
-import { nativeCollection, nativeDb } from '../../infra/mongodb/native.ts';
+import { rejectUnlessAnswered } from '@reclaim/saga/mongodb';
+import type { Connection, mongo } from 'mongoose';
 import type { Reservation } from '../receipts.ts';
 import type { ReserveOrder, ReserveResult, WithdrawResult } from '../wallets.ts';
-import type { LedgerDocument } from './ledger-documents.ts';
+import { contended, MAX_ROUNDS, writeThenReadUser } from './decide-command.ts';
+import { findInLedger } from './ledger-documents.ts';
 import { describeFound } from './receipts.ts';
 import {
   decimalOf,
@@ -35,18 +28,16 @@ import {
 } from './wallet-expressions.ts';
 import { WITHDRAWN_IDS } from './withdrawn.ts';
 
-/** How often it is sent again when the document moved between the write and the read. */
-const MAX_ROUNDS = 5;
-
 export async function reserve(connection: Connection, order: ReserveOrder): Promise<ReserveResult> {
+  const send = sender(connection, order);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const { observed, outcome } = await send(connection, order, reserveUpdate(order));
+    const { user: observed, outcome } = await send(reserveUpdate(order));
     const result = decideReserve(observed, order);
     const isFinal = result !== null && FINAL.has(result.status);
     if (result !== null && (isFinal || outcome?.status !== 'unknown')) return result;
     rejectUnlessAnswered(outcome, 'the wallet');
   }
-  throw contended(order);
+  throw contended(order.userId);
 }
 
 /** What no write that is still under way can change. */
@@ -60,8 +51,9 @@ export async function withdrawReserve(
   connection: Connection,
   order: ReserveOrder,
 ): Promise<WithdrawResult> {
+  const send = sender(connection, order);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const { observed, outcome } = await send(connection, order, withdrawUpdate(order));
+    const { user: observed, outcome } = await send(withdrawUpdate(order));
     if (observed === null) return { status: 'account-gone' };
     if (observed.isWithdrawn) {
       const reservation = landed(observed, order) ?? (await findPosted(connection, order));
@@ -69,7 +61,7 @@ export async function withdrawReserve(
     }
     rejectUnlessAnswered(outcome, 'the wallet');
   }
-  throw contended(order);
+  throw contended(order.userId);
 }
 
 interface PresenceAnswer {
@@ -108,25 +100,8 @@ function decideReserve(observed: PresenceAnswer | null, order: ReserveOrder): Re
   return { status: 'insufficient-funds', balance: Number(observed.balance) };
 }
 
-async function send(
-  connection: Connection,
-  order: ReserveOrder,
-  write: ConditionalUpdate,
-): Promise<{ readonly observed: PresenceAnswer | null; readonly outcome: WriteOutcome | null }> {
-  const { outcomes, reading } = await writeThenRead<mongo.Document, PresenceAnswer | null>({
-    db: nativeDb(connection),
-    collection: 'users',
-    writes: [{ updateOne: { ...write } }],
-    read: async (users, options) =>
-      users.findOne<mongo.WithId<mongo.Document> & PresenceAnswer>(
-        { _id: new mongo.ObjectId(order.userId) },
-        { ...options, projection: projection(order) },
-      ),
-  });
-  const outcome = outcomes[0] ?? null;
-  if (reading.status === 'ok') return { observed: reading.value, outcome };
-  throw inDoubt('the wallet', outcome?.status === 'unknown' ? outcome.error : reading.error);
-}
+const sender = (connection: Connection, order: ReserveOrder) => (write: ConditionalUpdate) =>
+  writeThenReadUser<PresenceAnswer>(connection, order.userId, write, projection(order));
 
 function projection(order: ReserveOrder): mongo.Document {
   const { opId, instanceId } = order;
@@ -173,13 +148,7 @@ async function findPosted(
   order: ReserveOrder,
 ): Promise<Reservation | null> {
   const { opId, userId } = order;
-  const entry = await runRepeatable(() =>
-    nativeCollection<LedgerDocument>(connection, 'ledger').findOne({
-      _id: opId,
-      userId,
-      type: 'allocate',
-    }),
-  );
+  const entry = await findInLedger(connection, { _id: opId, userId, type: 'allocate' });
   if (entry === null) return null;
   const { seq, previousBalance, balanceAfter: newBalance, at } = entry;
   return toReservation(order, { seq, previousBalance, newBalance, at });
@@ -199,9 +168,4 @@ function toReservation(order: ReserveOrder, found: Trace): Reservation {
     description: descriptionOf(order),
     seq: Number(found.seq),
   };
-}
-
-function contended({ userId }: ReserveOrder): RetryableError {
-  const message = `the wallet of user ${userId} kept changing under the write`;
-  return new RetryableError('WALLET_CONTENDED', message);
 }

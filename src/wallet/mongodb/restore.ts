@@ -4,13 +4,13 @@
 // was paid since: then its money does, or has come out by another road. A restoration that was taken back in its turn
 // stands for the receipts that it gave back.
 
-import { RetryableError } from '@reclaim/saga';
-import { inDoubt, rejectUnlessAnswered, runRepeatable, writeThenRead } from '@reclaim/saga/mongodb';
+import { rejectUnlessAnswered, runRepeatable } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import { MAX_MONEY, minorText } from '../../domain/money.ts';
-import { nativeCollection, nativeDb } from '../../infra/mongodb/native.ts';
+import { nativeCollection } from '../../infra/mongodb/native.ts';
 import type { Restoration, RestoreOrder, RestoreResult } from '../restorations.ts';
-import type { LedgerDocument } from './ledger-documents.ts';
+import { contended, MAX_ROUNDS, writeThenReadUser } from './decide-command.ts';
+import { findInLedger, type LedgerDocument } from './ledger-documents.ts';
 import {
   type Expression,
   HELD_IDS,
@@ -23,7 +23,6 @@ import {
 const LEDGER = 'ledger';
 const TMP = 'reclaimRestoration';
 const BALANCE = '$paperWallet.balance';
-const MAX_ROUNDS = 5;
 
 export async function restore(connection: Connection, order: RestoreOrder): Promise<RestoreResult> {
   const posted = await findPosted(connection, order);
@@ -31,7 +30,12 @@ export async function restore(connection: Connection, order: RestoreOrder): Prom
   const undone = await findUndone(connection, order);
   if (undone === null) return { status: 'not-proven' };
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const { outcome, observed } = await send(connection, order, undone);
+    const { user: observed, outcome } = await writeThenReadUser(
+      connection,
+      order.userId,
+      update(order, undone),
+      projection(order, undone),
+    );
     if (observed === null) return { status: 'account-gone' };
     if (observed.row !== undefined) {
       return { status: 'restored', restoration: toRestoration(order, undone, observed.row) };
@@ -40,7 +44,7 @@ export async function restore(connection: Connection, order: RestoreOrder): Prom
     if (outcome?.status !== 'unknown' && !observed.isMoney) return { status: 'not-money' };
     rejectUnlessAnswered(outcome, 'the wallet');
   }
-  throw new RetryableError('WALLET_CONTENDED', 'the wallet kept changing under the write');
+  throw contended(order.userId);
 }
 
 interface Undone {
@@ -103,9 +107,7 @@ async function isPaidInLedger(
     ...{ userId, type: 'deallocate', botId: { $in: [...botIds] } },
     ...{ _id: { $nin: [...opIds] }, at: { $gt: since } },
   };
-  const entry = await runRepeatable(() =>
-    nativeCollection<LedgerDocument>(connection, LEDGER).findOne(later),
-  );
+  const entry = await findInLedger(connection, later);
   return entry !== null;
 }
 
@@ -115,9 +117,7 @@ async function isRestored(
   { userId, opId, undone }: RestoreOrder,
 ): Promise<boolean> {
   const other = { userId, _id: { $ne: opId }, undone: { $in: [...undone] } };
-  const entry = await runRepeatable(() =>
-    nativeCollection<LedgerDocument>(connection, LEDGER).findOne(other),
-  );
+  const entry = await findInLedger(connection, other);
   return entry !== null;
 }
 
@@ -125,30 +125,12 @@ async function findPosted(
   connection: Connection,
   order: RestoreOrder,
 ): Promise<Restoration | null> {
-  const entry = await runRepeatable(() =>
-    nativeCollection<LedgerDocument>(connection, LEDGER).findOne({ _id: order.opId }),
-  );
+  const entry = await findInLedger(connection, { _id: order.opId });
   if (entry === null) return null;
   const botIds = entry.botId === '' ? [] : [entry.botId];
   const opIds = order.undone;
   const undone = { amountMinor: Number(entry.amountMinor), botIds, opIds, since: entry.at };
   return toRestoration(order, undone, { ...entry, timestamp: entry.at });
-}
-
-async function send(connection: Connection, order: RestoreOrder, undone: Undone) {
-  const { outcomes, reading } = await writeThenRead<mongo.Document, mongo.Document | null>({
-    db: nativeDb(connection),
-    collection: 'users',
-    writes: [{ updateOne: update(order, undone) }],
-    read: (users, options) =>
-      users.findOne(
-        { _id: new mongo.ObjectId(order.userId) },
-        { ...options, projection: projection(order, undone) },
-      ),
-  });
-  const outcome = outcomes[0] ?? null;
-  if (reading.status === 'failed') throw inDoubt('the wallet', reading.error);
-  return { outcome, observed: reading.value };
 }
 
 function update(order: RestoreOrder, undone: Undone) {

@@ -8,7 +8,7 @@ import { type Incarnation, isDated, settlementOpId } from '../../domain/incarnat
 import type { ResurrectedResult, ResurrectedTarget, Wallets } from '../wallets.ts';
 import type { BotPast, FindBotPast } from './bot-pasts.ts';
 import { decide } from './decide-command.ts';
-import { isOldCopy, isSettledIncarnation } from './old-copies.ts';
+import { isOldCopy, isSettledIncarnation } from './prior-settlements.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
 import type { SendToWallet } from './wallet-batch.ts';
 import { decideResurrected } from './wallet-decisions.ts';

@@ -2,10 +2,9 @@
 // a second start keeps what happened since; the dump's broken rows are part of the demo and go past the
 // validator.
 
+import { isOnlyDuplicates } from '@reclaim/saga/mongodb';
 import { type Connection, mongo } from 'mongoose';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
-
-const DUPLICATE_KEY = 11_000;
 
 /** Parses one document per line; blank lines are skipped.
  * @throws SyntaxError that names the line. */
@@ -37,14 +36,8 @@ export async function seedUsers(
   try {
     return (await users.bulkWrite(writes, options)).upsertedCount;
   } catch (error) {
-    if (!isOnlyLostRace(error)) throw error;
+    // The other process was faster with some documents, which is as good.
+    if (!isOnlyDuplicates(error)) throw error;
     return error.upsertedCount;
   }
-}
-
-/** The other process was faster with some documents, which is as good. */
-function isOnlyLostRace(error: unknown): error is mongo.MongoBulkWriteError {
-  if (!(error instanceof mongo.MongoBulkWriteError)) return false;
-  const writeErrors = [error.writeErrors].flat();
-  return writeErrors.length > 0 && writeErrors.every(({ code }) => code === DUPLICATE_KEY);
 }

@@ -10,11 +10,10 @@ import { isMoney } from '../../domain/money.ts';
 import { nativeCollection } from '../../infra/mongodb/native.ts';
 import type { Receipt } from '../receipts.ts';
 import type { AllocationReading, LockResult, SettleResult, Wallets } from '../wallets.ts';
-import { findFirebaseUids } from './account-reads.ts';
 import { type BotPast, createBotPasts, type FindBotPast, NO_PAST } from './bot-pasts.ts';
 import { decide } from './decide-command.ts';
 import { forgetSettled } from './forget-settled.ts';
-import type { LedgerDocument } from './ledger-documents.ts';
+import { findInLedger } from './ledger-documents.ts';
 import { abortUpdate, lockUpdate, raiseUpdate, unlockUpdate } from './lock-updates.ts';
 import { findPlatformPayment } from './platform-payments.ts';
 import { previewSettlement } from './preview-settlement.ts';
@@ -50,7 +49,7 @@ export function createMongoWallets({
   findPast = createBotPasts(connection),
 }: MongoWalletsDependencies): Wallets {
   const send = createWalletBatch(connection);
-  const findPosted = (userId: UserId, opId: string) => findInLedger(connection, userId, opId);
+  const findPosted = (userId: UserId, opId: string) => findPostedReceipt(connection, userId, opId);
 
   return {
     async readAllocation(userId, instanceId) {
@@ -192,19 +191,25 @@ function toAllocationReading(
 }
 
 /** The ledger keeps what a legacy writer can erase from the user. */
-async function findInLedger(
+async function findPostedReceipt(
   connection: Connection,
   userId: UserId,
   opId: string,
 ): Promise<Receipt | null> {
-  const entry = await runRepeatable(() =>
-    nativeCollection<LedgerDocument>(connection, 'ledger').findOne({
-      _id: opId,
-      userId,
-      type: 'deallocate',
-    }),
-  );
+  const entry = await findInLedger(connection, { _id: opId, userId, type: 'deallocate' });
   return entry === null ? null : receiptFromLedger(userId, entry);
+}
+
+async function findFirebaseUids(
+  connection: Connection,
+  uids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const found = await runRepeatable(() =>
+    nativeCollection<mongo.Document>(connection, 'users')
+      .find({ firebaseUid: { $in: [...uids] } }, { projection: { _id: 0, firebaseUid: 1 } })
+      .toArray(),
+  );
+  return new Set(found.map(({ firebaseUid }) => String(firebaseUid)));
 }
 
 async function findOtherHolders(
