@@ -5,7 +5,7 @@ import { type EndedBodies, JobStateSchema } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { formatMinor } from '../domain/money.ts';
-import { hasWarning, plainWarnings } from './job-view.ts';
+import { hasWarning, isEndedByHand, plainWarnings } from './job-view.ts';
 import type { Audience } from './message-for.ts';
 import { PLAIN_WARNINGS } from './schemas/job.ts';
 
@@ -42,6 +42,7 @@ const CURRENCY = 'USD';
 
 // Another program changed the allocation, or paid it: then nothing is as it was before, though not by this job.
 function undoneMessage(saga: SagaRecord): string {
+  if (isEndedByHand(saga)) return BY_HAND;
   if (hasWarning(saga, 'bot-not-restored')) {
     return 'The deletion was undone, but the bot is gone; its money is still set aside for it';
   }
@@ -60,11 +61,12 @@ function undoneMessage(saga: SagaRecord): string {
 
 function messageOf(saga: SagaRecord, wallet: EndedDeletion['wallet']): string {
   if (wallet !== null) return `Bot deleted; ${dollars(wallet.returned)} returned to your wallet`;
-  // An operator's decision need not match what the wallet holds.
-  return hasWarning(saga, 'resolved-by-hand')
-    ? 'Closed by an operator; it returned no money'
-    : 'Bot deleted; there was no money to return';
+  return isEndedByHand(saga) ? BY_HAND : 'Bot deleted; there was no money to return';
 }
+
+/** An operator's word need not match what stands there: the bot is left as it was then, and a payment that was in doubt may
+ * have landed (I9). */
+const BY_HAND = 'Closed by an operator; your bots and your balance show what it left';
 
 function unchanged(saga: SagaRecord, message: string): EndedDeletion {
   return { success: false, state: saga.state.phase, jobId: saga.id, message, wallet: null };

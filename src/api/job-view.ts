@@ -47,6 +47,11 @@ export function hasWarning({ state }: Pick<SagaRecord, 'state'>, code: string): 
   return state.warnings.some((warning) => warning.code === code);
 }
 
+/** Ended as an operator vouched, regardless of how far it had come. */
+export function isEndedByHand(saga: Pick<SagaRecord, 'state'>): boolean {
+  return hasWarning(saga, 'resolved-by-hand');
+}
+
 /** Kinds whose result is what its user was promised, and nothing of how it came about. */
 const FOR_USERS: ReadonlySet<string> = new Set(['delete-bot', 'reclaim-orphan', 'provision-bot']);
 

@@ -4,7 +4,7 @@ import type { SagaRecord } from '@reclaim/saga';
 import type { EndedBodies } from '@reclaim/saga/fastify';
 import { Value } from 'typebox/value';
 import type { SyncRehearsal } from '../sync/rehearse-sync.ts';
-import { hasWarning, plainWarnings, syncFor } from './job-view.ts';
+import { isEndedByHand, plainWarnings, syncFor } from './job-view.ts';
 import type { Audience } from './message-for.ts';
 import { type EndedSync, type SyncData, SyncResultSchema } from './schemas/sync.ts';
 
@@ -19,8 +19,14 @@ export function syncBodies(audience: Audience): EndedBodies<EndedSync> {
   };
 }
 
-function unchanged({ id, state }: SagaRecord): EndedSync {
-  const message = 'Synchronisation cancelled; nothing was changed';
+function unchanged(saga: SagaRecord): EndedSync {
+  return withoutData(
+    saga,
+    isEndedByHand(saga) ? BY_HAND : 'Synchronisation cancelled; nothing was changed',
+  );
+}
+
+function withoutData({ id, state }: SagaRecord, message: string): EndedSync {
   return { success: false, state: state.phase, jobId: id, message, data: null };
 }
 
@@ -34,10 +40,8 @@ export function rehearsalAnswer({ result }: SyncRehearsal, audience: Audience): 
 const IN_SYNC = 'Wallet is in sync with running bots';
 
 function completed(saga: SagaRecord, audience: Audience): EndedSync {
-  const { id, result, state } = saga;
-  if (result === null && hasWarning(saga, 'resolved-by-hand')) {
-    return { success: false, state: state.phase, jobId: id, message: BY_HAND, data: null };
-  }
+  const { id, result } = saga;
+  if (result === null && isEndedByHand(saga)) return withoutData(saga, BY_HAND);
   const data = dataOf(result, audience);
   const count = data.cleanedBots.length;
   return {

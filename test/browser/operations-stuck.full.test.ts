@@ -145,7 +145,7 @@ describeBrowser('a stuck deletion', () => {
     await expect.poll(() => order.isEnabled()).toBe(true);
     await dialog.getByLabel('Reason').fill('nothing has happened yet');
     await order.click();
-    await dialog.getByLabel(/compensated: everything is as it was/).check();
+    await dialog.getByLabel(/compensated: it goes no further/).check();
     await order.click();
     expect((await asAdmin(app, 'GET', `/admin/sagas/${sagaId}`)).body.state).toBe('stuck');
     await dialog.getByLabel('Evidence').fill('ticket 17');
@@ -217,5 +217,17 @@ describeBrowser('a stuck deletion, at its owner and at an operator', () => {
     await job.getByText('Undone: everything is as it was before').waitFor();
     await owners.locator(`[data-bot="${bot.instanceId}"]`).getByText('Running').waitFor();
     expect(await owners.getByTestId('balance').textContent()).toBe('$50.00');
+  });
+
+  it('ended by the operator as compensated: the owner is not told that everything is as it was', async () => {
+    const app = await startHolding();
+    const { sagaId, bot } = await stuckDeletion(app);
+    const owners = await openPage(app, { token: await app.token(bot.uid) });
+    const job = owners.getByRole('article');
+    await job.getByText('It waits for an operator').waitFor();
+    const resolve = { reason: 'seen by hand', outcome: 'compensated', evidence: 'ticket 19' };
+    await asAdmin(app, 'POST', `/admin/sagas/${sagaId}/resolve`, resolve);
+    await job.getByText('Closed by an operator. Your bots and your balance').waitFor();
+    expect(await job.getByText('as it was before').count()).toBe(0);
   });
 });

@@ -92,7 +92,7 @@ function Outcome({ chosen, onChoose }) {
         (outcome) => html`
           <label key=${outcome} class="check">
             <input type="radio" name="outcome" required value=${outcome} checked=${chosen === outcome} onChange=${() => onChoose(outcome)} />
-            ${outcome === 'completed' ? 'completed: the money was paid and the bot is gone' : 'compensated: everything is as it was before'}
+            ${outcome === 'completed' ? 'completed: the money was paid and the bot is gone' : 'compensated: it goes no further, and is to return no money'}
           </label>
         `,
       )}

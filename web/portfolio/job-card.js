@@ -126,6 +126,7 @@ function Outcome({ job, currency }) {
 
 /** @param {Job} job */
 function undone({ error, warnings }) {
+  if (warnings.some(isByHand)) return BY_HAND;
   if (UNCHANGED.has(error?.code ?? '')) return 'Nothing was changed by this job:';
   return warnings.some(({ code }) => code.endsWith('-not-restored'))
     ? 'Undone, as far as that was possible.'
@@ -135,13 +136,17 @@ function undone({ error, warnings }) {
 /** Another program changed the allocation, or paid it: not everything is as it was before. */
 const UNCHANGED = new Set(['ALLOCATION_CHANGED', 'ALREADY_SETTLED']);
 
+/** @param {Job['warnings'][number]} warning */
+const isByHand = ({ code }) => code === 'resolved-by-hand';
+/** An operator's word need not match what stands there. */
+const BY_HAND = 'Closed by an operator. Your bots and your balance show what it left.';
+
 /** @param {Job} job @param {string} currency */
 function ending({ kind, result, warnings }, currency) {
   const { wallet = null } = /** @type {any} */ (result ?? {});
-  if (kind === 'provision-bot') return 'The bot is running.';
-  if (wallet === null && warnings.some(({ code }) => code === 'resolved-by-hand')) {
-    return 'Closed by an operator. It returned no money.';
-  }
+  const isVouched = warnings.some(isByHand);
+  if (kind === 'provision-bot') return isVouched ? BY_HAND : 'The bot is running.';
+  if (wallet === null && isVouched) return BY_HAND;
   if (wallet === null) return 'Deleted. There was no money to return.';
   return html`Deleted. <strong>${money(wallet.returned, currency)}</strong> came back; your balance is${' '}
     <strong>${money(wallet.newBalance, currency)}</strong>.`;
