@@ -91,10 +91,9 @@ export function oneOf<const T extends string>(
 
 export function optionalOneOf<const T extends string>(
   variable: string,
-  values: readonly T[],
+  values: readonly [T, ...T[]],
 ): Field<T | undefined> {
-  const parse = (text: string) => values.find((value) => value === text);
-  return { variable, expected: `one of ${values.join(', ')}`, fallback: undefined, parse };
+  return { ...oneOf<T>(variable, values, values[0]), fallback: undefined };
 }
 
 export function dockerHosts(variable: string): Field<readonly DockerHost[]> {

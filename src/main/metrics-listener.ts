@@ -6,23 +6,12 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isBearer } from '../api/is-bearer.ts';
-import type { Services } from './compose/services.ts';
-import { ConfigError } from './config.ts';
-
-export interface MetricsListener {
-  readonly url: string;
-  /** Idempotent; cuts what is being answered. */
-  stop(): Promise<void>;
-}
+import { type Config, ConfigError } from './config.ts';
 
 export interface MetricsListenerOptions {
-  /** 0 takes any free port. */
-  readonly port: number;
-  readonly host: string;
-  readonly metrics: Scraped;
-  /** Undefined: every client that reaches the port may read. */
-  readonly token?: string | undefined;
-  readonly onError: (error: unknown) => void;
+  readonly config: Pick<Config, 'metricsPort' | 'metricsHost' | 'metricsToken'>;
+  readonly metrics: { readonly registry: Scraped };
+  readonly log: { warn(facts: object, message: string): void };
 }
 
 /** What a registry of prom-client is. */
@@ -36,24 +25,10 @@ const REQUEST_TIMEOUT_MS = 5_000;
 const MAX_CONNECTIONS = 50;
 
 /** Null where METRICS_PORT is unset. @throws ConfigError when the port cannot be had. */
-export async function listenForMetrics({
-  config,
-  metrics,
-  log,
-}: Pick<Services, 'config' | 'metrics' | 'log'>): Promise<MetricsListener | null> {
-  const { metricsPort: port, metricsHost: host, metricsToken: token } = config;
+export async function listenForMetrics(options: MetricsListenerOptions) {
+  const { metricsPort: port, metricsHost: host } = options.config;
   if (port === undefined) return null;
-  const onError = (err: unknown) => log.warn({ err }, 'metrics not collected');
-  return startMetricsListener({ port, host, metrics: metrics.registry, token, onError });
-}
-
-/** @throws ConfigError when the port cannot be had. */
-export async function startMetricsListener({
-  port,
-  host,
-  ...answering
-}: MetricsListenerOptions): Promise<MetricsListener> {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, answer(answering));
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, answer(options));
   server.maxConnections = MAX_CONNECTIONS;
   server.listen(port, host);
   try {
@@ -66,7 +41,8 @@ export async function startMetricsListener({
   const { address, family, port: taken } = addressOf(server.address());
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}`,
-    stop: async () => {
+    /** Idempotent; cuts what is being answered. */
+    stop: async (): Promise<void> => {
       if (!server.listening) return;
       const closed = once(server, 'close');
       server.close();
@@ -76,11 +52,10 @@ export async function startMetricsListener({
   };
 }
 
-function answer({
-  metrics,
-  token,
-  onError,
-}: Pick<MetricsListenerOptions, 'metrics' | 'token' | 'onError'>): RequestListener {
+function answer({ config, metrics, log }: MetricsListenerOptions): RequestListener {
+  const { registry } = metrics;
+  const { metricsToken: token } = config;
+  /** Where there is no token, every client that reaches the port may read. */
   const mayRead = (header: string | undefined) => token === undefined || isBearer(header, token);
   return (request, response) => {
     const send = (status: number, type: string, body: string) => {
@@ -94,10 +69,10 @@ function answer({
     } else if (request.url === '/metrics' && !mayRead(request.headers.authorization)) {
       send(401, 'text/plain', 'send the token of METRICS_TOKEN\n');
     } else if (request.url === '/metrics') {
-      metrics.metrics().then(
-        (text) => send(200, metrics.contentType, text),
-        (error: unknown) => {
-          onError(error);
+      registry.metrics().then(
+        (text) => send(200, registry.contentType, text),
+        (err: unknown) => {
+          log.warn({ err }, 'metrics not collected');
           send(500, 'text/plain', 'the metrics could not be collected\n');
         },
       );

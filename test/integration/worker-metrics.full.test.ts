@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { anyFreePort } from '../../src/infra/embedded/ports.ts';
-import { startMetricsListener } from '../../src/main/metrics-listener.ts';
+import { listenForMetrics } from '../../src/main/metrics-listener.ts';
 import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import { deleteBot, placeBot } from '../support/deletions.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -51,14 +51,13 @@ it('a port that is taken: the worker does not start, and ends with an error', as
 it('metrics that cannot be collected: 500, and told', async () => {
   const told: unknown[] = [];
   const lost = new Error('lost');
-  const listener = await startMetricsListener({
-    port: 0,
-    host: '127.0.0.1',
-    metrics: { contentType: 'text/plain', metrics: () => Promise.reject(lost) },
-    onError: (error) => told.push(error),
+  const listener = await listenForMetrics({
+    config: { metricsPort: 0, metricsHost: '127.0.0.1', metricsToken: undefined },
+    metrics: { registry: { contentType: 'text/plain', metrics: () => Promise.reject(lost) } },
+    log: { warn: (facts) => told.push(facts) },
   });
-  expect((await fetch(`${listener.url}/metrics`)).status).toBe(500);
-  expect(told).toEqual([lost]);
-  await listener.stop();
-  await listener.stop();
+  expect((await fetch(`${listener?.url}/metrics`)).status).toBe(500);
+  expect(told).toEqual([{ err: lost }]);
+  await listener?.stop();
+  await listener?.stop();
 });

@@ -1,6 +1,7 @@
 // The embedded MongoDB: a replica set of one, because transactions, change streams and majority
 // writes need one, on the loopback interface only.
 
+import { pause } from '@reclaim/saga';
 import mongoose from 'mongoose';
 import { createMongodbDownload } from './mongodb-download.ts';
 import { type OwnedServer, type OwnedServerOptions, startOwnedServer } from './owned-server.ts';
@@ -92,19 +93,16 @@ async function startMember(
 // server is started alone, and the name is changed in its data.
 async function renameMember(options: MongodbOptions, port: number): Promise<void> {
   const server = await startProcess(options, () => Promise.resolve(port), []);
-  const client = new mongoose.mongo.MongoClient(mongodbUri(server.port), {
-    serverSelectionTimeoutMS: PRIMARY_TIMEOUT_MS,
-  });
+  const host = `${LOOPBACK}:${server.port}`;
+  const rename = { $set: { 'members.0.host': host } };
   try {
-    const host = `${LOOPBACK}:${server.port}`;
-    const configs = client.db('local').collection('system.replset');
-    await configs.updateOne(
-      {},
-      { $set: { 'members.0.host': host } },
-      { writeConcern: { j: true } },
+    await withClient(server.port, PRIMARY_TIMEOUT_MS, (client) =>
+      client
+        .db('local')
+        .collection('system.replset')
+        .updateOne({}, rename, { writeConcern: { j: true } }),
     );
   } finally {
-    await client.close();
     await server.stop();
   }
 }
@@ -142,18 +140,25 @@ export function mongodbUri(port: number): string {
   return `mongodb://${LOOPBACK}:${port}/reclaim?directConnection=true`;
 }
 
-async function askPid(port: number): Promise<number | undefined> {
-  const client = new mongoose.mongo.MongoClient(mongodbUri(port), {
-    serverSelectionTimeoutMS: PID_TIMEOUT_MS,
-  });
+async function withClient<T>(
+  port: number,
+  serverSelectionTimeoutMS: number,
+  work: (client: mongoose.mongo.MongoClient) => Promise<T>,
+): Promise<T> {
+  const client = new mongoose.mongo.MongoClient(mongodbUri(port), { serverSelectionTimeoutMS });
   try {
-    const { pid } = await client.db('admin').command({ serverStatus: 1, ...NO_SECTIONS });
-    return Number(pid);
-  } catch {
-    return undefined;
+    return await work(client);
   } finally {
     await client.close();
   }
+}
+
+function askPid(port: number): Promise<number | undefined> {
+  const question = { serverStatus: 1, ...NO_SECTIONS };
+  return withClient(port, PID_TIMEOUT_MS, (client) => client.db('admin').command(question)).then(
+    ({ pid }) => Number(pid),
+    () => undefined,
+  );
 }
 
 const PID_TIMEOUT_MS = 1_000;
@@ -161,11 +166,8 @@ const PID_TIMEOUT_MS = 1_000;
 const NO_SECTIONS = { metrics: 0, wiredTiger: 0, tcmalloc: 0, repl: 0, locks: 0 };
 
 /** @returns false where the data name another port. */
-async function becomePrimary(port: number, signal: AbortSignal): Promise<boolean> {
-  const client = new mongoose.mongo.MongoClient(mongodbUri(port), {
-    serverSelectionTimeoutMS: PRIMARY_TIMEOUT_MS,
-  });
-  try {
+function becomePrimary(port: number, signal: AbortSignal): Promise<boolean> {
+  return withClient(port, PRIMARY_TIMEOUT_MS, async (client) => {
     const admin = client.db('admin');
     const host = `${LOOPBACK}:${port}`;
     const config = await client.db('local').collection('system.replset').findOne();
@@ -177,12 +179,10 @@ async function becomePrimary(port: number, signal: AbortSignal): Promise<boolean
     while ((await admin.command({ hello: 1 })).isWritablePrimary !== true) {
       signal.throwIfAborted();
       if (performance.now() > end) throw new Error('the embedded MongoDB did not become primary');
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await pause(20);
     }
     return true;
-  } finally {
-    await client.close();
-  }
+  });
 }
 
 function release(version: string): string {

@@ -97,6 +97,7 @@ interface Start {
 async function startOurMongodb(binary: ServerBinary, start: Start): Promise<string> {
   const { options, plan, keep, signal } = start;
   const { product, version, path } = binary;
+  const recorded = plan.record.mongodb?.port;
   options.onProgress?.(`starting ${product} ${version}`);
   const server = await startMongodb({
     path,
@@ -104,8 +105,8 @@ async function startOurMongodb(binary: ServerBinary, start: Start): Promise<stri
     signal,
     cacheGb: CACHE_GB,
     isKept: options.isKept !== false,
-    memberPort: options.isKept === false ? undefined : plan.record.mongodb?.port,
-    choosePort: () => mongodbPort(options, plan.record),
+    memberPort: options.isKept === false ? undefined : recorded,
+    choosePort: () => portFor(options, binary, recorded, FIRST_MONGODB_PORT),
     onPort: (port) => remember(options, { mongodb: { product, version, port } }),
   });
   keep(server, binary, 'mongodb');
@@ -121,7 +122,7 @@ async function startOurValkey(binary: ServerBinary, start: Start): Promise<strin
     dataDir: options.dataDir,
     signal,
     isDurable: options.isKept !== false,
-    choosePort: () => valkeyPort(options, plan.record),
+    choosePort: () => portFor(options, binary, plan.record.valkey?.port, FIRST_VALKEY_PORT),
   });
   keep(server, binary, 'valkey');
   await remember(options, { valkey: { product, version, port: server.port } });
@@ -180,22 +181,19 @@ async function prepare(options: EmbeddedOptions): Promise<Plan> {
   return { record, mongodb, valkey };
 }
 
-async function mongodbPort(options: EmbeddedOptions, record: ServerRecord): Promise<number> {
-  if (options.isKept === false) return anyFreePort();
-  const kept = record.mongodb?.port;
+async function portFor(
+  { isKept, onProgress }: EmbeddedOptions,
+  { product }: ServerBinary,
+  kept: number | undefined,
+  first: number,
+): Promise<number> {
+  if (isKept === false) return anyFreePort();
   if (kept !== undefined && (await isPortFree(kept))) return kept;
-  const port = await findFreePort(FIRST_MONGODB_PORT);
+  const port = await findFreePort(first);
   if (kept !== undefined) {
-    options.onProgress?.(`port ${kept} of MongoDB is taken by another program; moving to ${port}`);
+    onProgress?.(`port ${kept} of ${product} is taken by another program; moving to ${port}`);
   }
   return port;
-}
-
-async function valkeyPort(options: EmbeddedOptions, record: ServerRecord): Promise<number> {
-  if (options.isKept === false) return anyFreePort();
-  const kept = record.valkey?.port;
-  if (kept !== undefined && (await isPortFree(kept))) return kept;
-  return findFreePort(FIRST_VALKEY_PORT);
 }
 
 function readablePath(path: string): string {

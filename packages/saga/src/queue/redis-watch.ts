@@ -5,16 +5,6 @@
 import { createPeriodic } from '../run/periodic.ts';
 import { type RedisTrouble, redisTrouble } from './redis-trouble.ts';
 
-export interface RedisWatch {
-  /** @returns whether the error is about Redis; then it needs no other report. */
-  failed(error: unknown): boolean;
-  /** Checks now, by a write. @throws what Redis refuses with. */
-  ask(): Promise<void>;
-  start(): void;
-  /** Idempotent. */
-  stop(): Promise<void>;
-}
-
 export interface RedisWatchOptions {
   /** Something that a server which cannot serve the queues refuses. Has a deadline of its own. */
   readonly write: () => Promise<unknown>;
@@ -36,10 +26,13 @@ const ASK_WITHIN_MS = 10_000;
 /** A server at the edge of its memory takes one write and refuses the next: this many in a row end an outage. */
 const GOOD_ANSWERS = 3;
 
-export function createRedisWatch(options: RedisWatchOptions): RedisWatch {
+export type RedisWatch = ReturnType<typeof createRedisWatch>;
+
+export function createRedisWatch(options: RedisWatchOptions) {
   const { write, onTrouble, onOver, everyMs = ASK_EVERY_MS } = options;
   let outage: { troubles: Set<RedisTrouble>; failures: number; good: number } | undefined;
 
+  /** @returns whether the error is about Redis; then it needs no other report. */
   function failed(error: unknown): boolean {
     const trouble = redisTrouble(error);
     if (trouble === null) return false;
@@ -69,7 +62,8 @@ export function createRedisWatch(options: RedisWatchOptions): RedisWatch {
 
   return {
     failed,
-    ask: async () => {
+    /** Checks now, by a write. @throws what Redis refuses with. */
+    ask: async (): Promise<void> => {
       try {
         await write();
       } catch (error) {

@@ -8,7 +8,6 @@ import {
   type ClaimRequest,
   type ClaimResult,
   type CommitResult,
-  FIRST_EPOCH,
   FIRST_RELEASE_PASS_MS,
   type FirstClaim,
   type InsertResult,
@@ -125,9 +124,10 @@ export function createMemorySagaLog(
   }
 
   function claimed(stored: Stored, { owner, leaseMs, events }: FirstClaim, nowMs: number): Stored {
-    const epoch = FIRST_EPOCH;
+    const epoch = stored.saga.epoch + 1;
     const claim = { type: 'claimed', step: null, detail: null, atMs: nowMs };
-    const history = entries([claim, ...events], epoch, owner);
+    const added = entries([claim, ...events], epoch, owner);
+    const history = [...stored.saga.history, ...added].slice(-HISTORY_LIMIT);
     const saga = { ...stored.saga, epoch, writeId: owner, history };
     return { ...stored, saga, owner, leaseMs, leaseUntilMs: nowMs + leaseMs };
   }
@@ -157,19 +157,10 @@ export function createMemorySagaLog(
   }
 
   function take(stored: Stored, request: ClaimRequest, nowMs: number): SagaRecord {
-    const { owner, leaseMs, beginning } = request;
-    const epoch = stored.saga.epoch + 1;
-    const claimed = { type: 'claimed', step: null, detail: null, atMs: nowMs };
-    const events = [claimed, ...(beginning?.events ?? [])];
-    const saga = {
-      ...stored.saga,
-      epoch,
-      revision: stored.saga.revision + 1,
-      writeId: owner,
-      state: beginning?.state ?? stored.saga.state,
-      history: [...stored.saga.history, ...entries(events, epoch, owner)].slice(-HISTORY_LIMIT),
-    };
-    put({ ...stored, saga, owner, leaseMs, leaseUntilMs: nowMs + leaseMs });
+    const { events = [], state = stored.saga.state } = request.beginning ?? {};
+    const taken = claimed(stored, { ...request, events }, nowMs);
+    const saga = { ...taken.saga, state, revision: stored.saga.revision + 1 };
+    put({ ...taken, saga });
     return saga;
   }
 
@@ -283,6 +274,13 @@ export function createMemorySagaLog(
   }
 
   // Readers are shown what is on a majority (I9).
+  const ofCommitted = <Part>(ids: readonly SagaId[], pick: (saga: SagaRecord) => Part) =>
+    new Map(
+      ids.flatMap((id) => {
+        const found = sagas.committed(id);
+        return found === undefined ? [] : [[id, pick(found.saga)] as const];
+      }),
+    );
   const newestFirst = () => sortNewestFirst(sagas.allCommitted().map(({ saga }) => saga));
 
   return {
@@ -345,21 +343,8 @@ export function createMemorySagaLog(
     takeUnreleased: async (options) => takeUnreleased(options),
     noteReleased: async (id) => void unreleased.delete(id),
     findRevisions: async (ids) =>
-      new Map(
-        ids.flatMap((id) => {
-          const saga = sagas.committed(id)?.saga;
-          if (saga === undefined) return [];
-          const { revision, unrunnableSince } = saga;
-          return [[id, { revision, unrunnableSince }] as const];
-        }),
-      ),
-    findStates: async (ids) =>
-      new Map(
-        ids.flatMap((id) => {
-          const found = sagas.committed(id);
-          return found === undefined ? [] : [[id, { open: found.saga.open }] as const];
-        }),
-      ),
+      ofCommitted(ids, ({ revision, unrunnableSince }) => ({ revision, unrunnableSince })),
+    findStates: async (ids) => ofCommitted(ids, ({ open }) => ({ open })),
   };
 }
 
