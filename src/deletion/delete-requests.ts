@@ -60,16 +60,29 @@ export function createDeleteRequests(options: DeleteRequestsOptions): DeleteRequ
       ]);
       // A restart holds the key too, and is no reason to refuse the request (409 is for provisions).
       const { others, notBeforeMs } = await sagas.preempt(earlier, request.requestedBy);
-      const open = others.find((saga) => saga.open);
-      if (open !== undefined) return byHolder(open);
-      const completed = others.filter(
-        ({ kind, state }) => DELETING.has(kind) && state.phase === 'completed',
-      );
-      const answer = await existing(ports, request, reading, completed);
+      const holder = others.find((saga) => saga.open);
+      if (holder !== undefined) return byHolder(holder);
+      const answer = await existing(ports, request, reading, completedAmong(others));
+      if (answer?.status === 'not-found') return (await begunSince(options, request)) ?? answer;
       const heldAtRequest = reading.status === 'present';
       return answer ?? begin(options, { ...request, heldAtRequest }, notBeforeMs);
     },
   };
+}
+
+function completedAmong(sagas: readonly SagaRecord[]): readonly SagaRecord[] {
+  return sagas.filter(({ kind, state }) => DELETING.has(kind) && state.phase === 'completed');
+}
+
+// The log was read beside the sources: what took the bot away from them may have begun, and ended, in between (I8).
+async function begunSince(
+  { sagas }: Pick<DeleteRequestsOptions, 'sagas'>,
+  request: DeleteRequest,
+): Promise<DeleteOutcome | null> {
+  const found = await sagas.findByKey(botKey(request), HISTORY);
+  const saga =
+    found.find(({ kind, open }) => open && DELETING.has(kind)) ?? completedAmong(found)[0];
+  return saga === undefined ? null : { status: 'existing', saga };
 }
 
 function byHolder(saga: SagaRecord): DeleteOutcome {
@@ -88,11 +101,8 @@ async function existing(
     // release whose records this one cannot read answers nothing either: a new one finds out, by the wallet, the ledger and
     // the tombstones, whether there is anything to pay.
     const payer = ended.find(isKnownToHavePaid);
-    const isSettled = reading.allocation.settledOpId !== null;
-    const isSame =
-      payer !== undefined && incarnationIdOf(payer) === reading.allocation.incarnationId;
-    if (payer === undefined || !(isSettled || isSame)) return null;
-    await reportResurrected(ports, request, payer, reading.allocation.incarnationId);
+    if (payer === undefined || !isPaidBefore(reading, payer)) return null;
+    await reportResurrected(ports, request, payer);
     return { status: 'existing', saga: payer };
   }
   const [completed] = ended;
@@ -181,13 +191,23 @@ async function isUnfinished(
   return found.some(({ status }) => status === 'settled');
 }
 
+function isPaidBefore(
+  { allocation }: Extract<AllocationReading, { status: 'present' }>,
+  payer: SagaRecord,
+): boolean {
+  return allocation.settledOpId !== null || allocation.incarnationId === incarnationIdOf(payer);
+}
+
+// Read anew: the payer may have paid after the wallet was read, and before the log was, and then nothing came back.
 async function reportResurrected(
-  { findings }: DeletionPorts,
+  { findings, wallets }: DeletionPorts,
   { userId, instanceId }: DeleteRequest,
   completed: SagaRecord,
-  incarnationId: string | null,
 ): Promise<void> {
+  const reading = await wallets.readAllocation(userId, instanceId);
+  if (reading.status !== 'present' || !isPaidBefore(reading, completed)) return;
   // What stands there decides: an older copy than the newest deletion's may have come back.
+  const { incarnationId } = reading.allocation;
   await findings.report(
     resurrected({ userId, instanceId, incarnationId, settledBy: completed.id }),
   );

@@ -1,0 +1,76 @@
+// A DELETE reads the wallet and the log beside each other, and another DELETE of the same bot begins and ends between the
+// two reads: it is answered with that job, and nothing is reported that has not happened (I8, I9).
+
+import { expect, it } from 'vitest';
+import { createDeleteRequests, type DeleteRequest } from '../../src/deletion/delete-requests.ts';
+import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
+import { startTestApplication } from '../support/application.ts';
+import { allOf, deleteBot, ownEntries, placeBot } from '../support/deletions.ts';
+
+async function setUp() {
+  const app = await startTestApplication();
+  const bot = await placeBot(app, 'pooled');
+  const { deletionPorts: ports, sagas, config } = app.services;
+  const { onStopFailure, stopTimeoutMs, maxStopSeconds } = config;
+  const request: DeleteRequest = {
+    userId: bot.userId,
+    firebaseUid: toFirebaseUid(bot.uid),
+    instanceId: toInstanceId(bot.instanceId),
+    requestedBy: 'a test',
+    signal: new AbortController().signal,
+  };
+  return {
+    app,
+    bot,
+    ports,
+    sagas,
+    request,
+    policy: { onStopFailure, stopTimeoutMs, maxStopSeconds },
+  };
+}
+
+it('the wallet was read before it, and the log after it: its job, and no finding of money that came back', async () => {
+  const { app, bot, ports, sagas, request, policy } = await setUp();
+  const { promise: isRead, resolve: read } = Promise.withResolvers<void>();
+  const wallets: typeof ports.wallets = {
+    ...ports.wallets,
+    readAllocation: (...asked) => ports.wallets.readAllocation(...asked).finally(read),
+  };
+  const findByKey: typeof sagas.findByKey = async (...asked) => {
+    await isRead;
+    await deleteBot(app, bot);
+    return sagas.findByKey(...asked);
+  };
+  const { request: send } = createDeleteRequests({
+    ...policy,
+    ports: { ...ports, wallets },
+    sagas: { ...sagas, findByKey },
+  });
+  const outcome = await send(request);
+  const [saga] = await allOf(app, 'sagas');
+  expect(outcome).toMatchObject({ status: 'existing', saga: { id: saga?._id } });
+  expect(await allOf(app, 'findings')).toEqual([]);
+  expect(await ownEntries(app)).toHaveLength(1);
+});
+
+it('the log was read before it, and the wallet after it: its job, and not that there is no such bot', async () => {
+  const { app, bot, ports, sagas, request, policy } = await setUp();
+  const { promise: isRead, resolve: read } = Promise.withResolvers<void>();
+  const findByKey: typeof sagas.findByKey = (...asked) => sagas.findByKey(...asked).finally(read);
+  const wallets: typeof ports.wallets = {
+    ...ports.wallets,
+    readAllocation: async (...asked) => {
+      await isRead;
+      await deleteBot(app, bot);
+      return ports.wallets.readAllocation(...asked);
+    },
+  };
+  const { request: send } = createDeleteRequests({
+    ...policy,
+    ports: { ...ports, wallets },
+    sagas: { ...sagas, findByKey },
+  });
+  const outcome = await send(request);
+  const [saga] = await allOf(app, 'sagas');
+  expect(outcome).toMatchObject({ status: 'existing', saga: { id: saga?._id } });
+});
