@@ -27,8 +27,8 @@ export function measureAccept(environment: Environment, requests: number): Promi
       onLost: (what) => log.error({ what }, 'a server is gone'),
     });
     try {
-      const { connection } = application.services;
-      const bots = await seedUsers(connection, place.writePoolState, WARM_UPS + requests);
+      const { db } = application.services;
+      const bots = await seedUsers(db, place.writePoolState, WARM_UPS + requests);
       const key = await loadSigningKey(config.dataDir);
       const issuer = createLocalTokenIssuer({ key, now: () => new Date() });
       const tookMs: number[] = [];

@@ -31,8 +31,8 @@ export const CONTESTANTS: Readonly<Record<ContestantName, OpenContestant>> = {
 function deletion(name: VariantName): OpenContestant {
   return async (place, size) => {
     const services = await place.services();
-    const bots = await seedUsers(services.connection, place.writePoolState, size);
-    await seedContainers(services.connection, bots);
+    const bots = await seedUsers(services.db, place.writePoolState, size);
+    await seedContainers(services.db, bots);
     const { deleteBot, close } = await VARIANTS[name](services, bots, place.signal);
     return {
       work: async (index) => {
@@ -40,7 +40,7 @@ function deletion(name: VariantName): OpenContestant {
         if (bot === undefined) throw new RangeError(`no bot ${index}`);
         await deleteBot(bot);
       },
-      verify: () => requirePaid(services.connection, size),
+      verify: () => requirePaid(services.db, size),
       close,
     };
   };

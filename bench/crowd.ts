@@ -1,8 +1,7 @@
 // A platform's worth of users for the runs over all of them: three bots each, every hundredth bot an orphan, a hundred
 // Docker hosts with a container for each of the others, and a pool state for as many as one file reasonably holds.
 
-import type { Connection } from 'mongoose';
-import { mongo } from 'mongoose';
+import { type Db, ObjectId } from 'mongodb';
 import type { Bots, HostListing, ListedBot } from '../src/bots/bots.ts';
 import { ok } from '../src/domain/source.ts';
 import type { PoolState } from '../src/pool-state/pool-state.ts';
@@ -15,8 +14,8 @@ const HOSTS = 100;
 const POOLED_USERS = 1_500;
 const BATCH = 5_000;
 
-export async function seedCrowd(connection: Connection, users: number): Promise<void> {
-  const collection = connection.collection('users');
+export async function seedCrowd(db: Db, users: number): Promise<void> {
+  const collection = db.collection('users');
   for (let first = 0; first < users; first += BATCH) {
     const size = Math.min(BATCH, users - first);
     await collection.insertMany(Array.from({ length: size }, (_, index) => user(first + index)));
@@ -30,7 +29,7 @@ const isOrphan = (user: number, n: number): boolean => (user * BOTS_EACH + n) % 
 function user(index: number) {
   const bots = Array.from({ length: BOTS_EACH }, (_, n) => [botOf(index, n), allocation(n)]);
   return {
-    _id: new mongo.ObjectId(index.toString(16).padStart(24, '0')),
+    _id: new ObjectId(index.toString(16).padStart(24, '0')),
     firebaseUid: uidOf(index),
     role: 'user',
     paperWallet: { balance: 1_000.5, currency: 'USD', lastUpdated: AT },

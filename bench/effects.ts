@@ -3,10 +3,10 @@
 // the very least, and what it promises nothing for: a crash between two effects loses money.
 
 import { toSagaId } from '@reclaim/saga';
-import { type Connection, mongo } from 'mongoose';
+import { majorityCollection } from '@reclaim/saga/mongodb';
+import { type Db, ObjectId } from 'mongodb';
 import type { ObservedBot } from '../src/domain/bot.ts';
 import { settlementOpId } from '../src/domain/incarnation.ts';
-import { nativeCollection } from '../src/infra/mongodb/native.ts';
 import type { Services } from '../src/main/compose/services.ts';
 import { takingOut } from '../src/pool-state/owned-entry.ts';
 import { settleUpdate } from '../src/wallet/mongodb/settle-update.ts';
@@ -20,12 +20,12 @@ const EPOCH = 1;
 /** Prepares the bots (the marks that the settlement's filter asks for, the containers' ids), then gives
  * what deletes one. */
 export async function createEffects(
-  { connection, deletionPorts }: Services,
+  { db, deletionPorts }: Services,
   bots: readonly HerdBot[],
   signal: AbortSignal,
 ): Promise<DeleteBot> {
   const { bots: containers, poolStates } = deletionPorts;
-  await markAll(connection, bots);
+  await markAll(db, bots);
   const observed = new Map<string, ObservedBot>();
   await Promise.all(
     bots.map(async ({ instanceId, firebaseUid }) => {
@@ -36,7 +36,7 @@ export async function createEffects(
       observed.set(instanceId, observedBot);
     }),
   );
-  const users = nativeCollection(connection, 'users');
+  const users = majorityCollection(db, 'users');
   return async (bot) => {
     const observedBot = observed.get(bot.instanceId);
     if (observedBot === undefined) throw new Error(`${bot.instanceId} was not prepared`);
@@ -55,11 +55,11 @@ export async function createEffects(
 
 async function fence(): Promise<void> {}
 
-async function markAll(connection: Connection, bots: readonly HerdBot[]): Promise<void> {
-  await connection.collection('users').bulkWrite(
+async function markAll(db: Db, bots: readonly HerdBot[]): Promise<void> {
+  await db.collection('users').bulkWrite(
     bots.map(({ userId, instanceId }) => ({
       updateOne: {
-        filter: { _id: new mongo.ObjectId(userId) },
+        filter: { _id: new ObjectId(userId) },
         update: { $set: { [`botAllocations.${instanceId}.lockedBy`]: MARK } },
       },
     })),

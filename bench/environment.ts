@@ -7,9 +7,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import mongoose from 'mongoose';
 import { type Logger, pino } from 'pino';
 import { startEmbedded } from '../src/infra/embedded/start-embedded.ts';
+import { connectMongo } from '../src/infra/mongodb/connect.ts';
 import { createServices, type Services } from '../src/main/compose/services.ts';
 import { type Config, parseConfig } from '../src/main/config.ts';
 import type { PoolState } from '../src/pool-state/pool-state.ts';
@@ -137,9 +137,9 @@ function withDatabase(uri: string, name: string): string {
 }
 
 async function dropDatabase(uri: string): Promise<void> {
-  const connection = await mongoose.createConnection(uri).asPromise();
-  await connection.dropDatabase();
-  await connection.close();
+  const db = await connectMongo(uri);
+  await db.dropDatabase();
+  await db.client.close();
 }
 
 async function dropKeys(url: string, prefix: string): Promise<void> {

@@ -31,8 +31,8 @@ export async function measureFair(
 
   async function othersMs(place: Place, hanging: number): Promise<number> {
     const services = await place.services();
-    const bots = await seedUsers(services.connection, place.writePoolState, OTHERS + 1);
-    await seedContainers(services.connection, bots);
+    const bots = await seedUsers(services.db, place.writePoolState, OTHERS + 1);
+    await seedContainers(services.db, bots);
     const [greedy, ...others] = bots;
     if (greedy === undefined) throw new RangeError('no user was seeded');
     const { deleteBot, close } = await VARIANTS.sagas(services, bots, signal);
@@ -54,12 +54,12 @@ export async function measureFair(
 
 /** So many bots more in the one user's wallet, each in a container that answers nothing. */
 async function seedHanging(
-  { connection }: Services,
+  { db }: Services,
   owner: HerdBot,
   count: number,
 ): Promise<readonly HerdBot[]> {
-  const bots = await addBots(connection, owner, count);
-  const world = createSimulatedWorld(connection);
+  const bots = await addBots(db, owner, count);
+  const world = createSimulatedWorld(db);
   for (const { instanceId, firebaseUid } of bots) {
     await world.addDedicated({ instanceId, labels: { instanceId, userId: firebaseUid } });
     await world.injectFaults({ instanceId }, { hang: true });

@@ -1,7 +1,7 @@
 // The bots of one measurement, in all three sources: one user each, every second bot in a pool of its
 // user's, the others in containers of their own. Every measurement begins with the same amount of data.
 
-import { type Connection, mongo } from 'mongoose';
+import { type Db, type Document, ObjectId } from 'mongodb';
 import {
   type FirebaseUid,
   type InstanceId,
@@ -32,22 +32,19 @@ const WIDTH = 200;
 
 /** The users and the state of the pools, not yet the containers. */
 export async function seedUsers(
-  connection: Connection,
+  db: Db,
   writePoolState: (state: PoolState) => Promise<void>,
   size: number,
 ): Promise<readonly HerdBot[]> {
   const bots = Array.from({ length: size }, (_, index) => herdBot(index));
   const users = bots.map(toUser);
-  await connection.collection('users').insertMany(users, { ordered: false });
+  await db.collection('users').insertMany(users, { ordered: false });
   await writePoolState(toPoolState(bots.filter(({ isPooled }) => isPooled)));
   return bots;
 }
 
-export async function seedContainers(
-  connection: Connection,
-  bots: readonly HerdBot[],
-): Promise<void> {
-  const world = createSimulatedWorld(connection);
+export async function seedContainers(db: Db, bots: readonly HerdBot[]): Promise<void> {
+  const world = createSimulatedWorld(db);
   await world.seed({ pooled: {}, dedicated: [] });
   for (let first = 0; first < bots.length; first += WIDTH) {
     await Promise.all(
@@ -63,12 +60,8 @@ export async function seedContainers(
 }
 
 /** So many bots more in one user's wallet, not in pools; not yet their containers. */
-export async function addBots(
-  connection: Connection,
-  owner: HerdBot,
-  count: number,
-): Promise<readonly HerdBot[]> {
-  const users = connection.collection('users');
+export async function addBots(db: Db, owner: HerdBot, count: number): Promise<readonly HerdBot[]> {
+  const users = db.collection('users');
   const user = await users.findOne({ firebaseUid: owner.firebaseUid });
   const allocation = user?.botAllocations[owner.instanceId];
   const bots = Array.from({ length: count }, (_, n) => ({
@@ -96,12 +89,8 @@ const ACCEPT_WITHIN_MS = 60_000;
 
 /** @param botsEach how many bots each of the users had.
  * @throws when the money of one of them did not come back exactly once. */
-export async function requirePaid(
-  connection: Connection,
-  users: number,
-  botsEach = 1,
-): Promise<void> {
-  const found = await connection
+export async function requirePaid(db: Db, users: number, botsEach = 1): Promise<void> {
+  const found = await db
     .collection('users')
     .countDocuments({ botAllocations: {}, 'paperWallet.balance': BALANCE + botsEach * BOT_VALUE });
   if (found !== users)
@@ -111,14 +100,14 @@ export async function requirePaid(
 function herdBot(index: number): HerdBot {
   const firebaseUid = toFirebaseUid(`bench${index}`);
   return {
-    userId: toUserId(new mongo.ObjectId().toHexString()),
+    userId: toUserId(new ObjectId().toHexString()),
     firebaseUid,
     instanceId: toInstanceId(`${firebaseUid}-bot-1`),
     isPooled: index % 2 === 0,
   };
 }
 
-function toUser({ userId, firebaseUid, instanceId }: HerdBot): mongo.Document {
+function toUser({ userId, firebaseUid, instanceId }: HerdBot): Document {
   const amount = 250;
   const allocation = {
     allocatedAmount: amount,
@@ -139,7 +128,7 @@ function toUser({ userId, firebaseUid, instanceId }: HerdBot): mongo.Document {
     timestamp: ALLOCATED_AT,
   };
   return {
-    _id: new mongo.ObjectId(userId),
+    _id: new ObjectId(userId),
     firebaseUid,
     email: `${firebaseUid}@example.com`,
     role: 'user',

@@ -113,11 +113,11 @@ async function openSide(
     await take(WARM_UPS);
     await addSagas(services, gathered, signal);
     // What was seeded is written out here, not while deletions are timed.
-    await services.connection.db?.admin().command({ fsync: 1 });
+    await services.db.admin().command({ fsync: 1 });
     await take(WARM_UPS);
   } catch (error) {
     await close();
     throw error;
   }
-  return { take, verify: () => requirePaid(services.connection), close };
+  return { take, verify: () => requirePaid(services.db), close };
 }

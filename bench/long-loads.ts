@@ -1,7 +1,7 @@
 // What gathers in a long life, made at once: rows in a user's document, other users' bots in the pool state, sagas in the
 // log. Ended sagas are copies of one that has ended here, so that they are as large, and stand in the same indexes.
 
-import { type Connection, mongo } from 'mongoose';
+import { type Db, ObjectId } from 'mongodb';
 import { DELETE_BOT } from '../src/deletion/delete-bot.ts';
 import type { DeleteBotInput } from '../src/deletion/delete-bot-input.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../src/domain/ids.ts';
@@ -28,7 +28,7 @@ export const NOTHING: Gathered = { transactions: 0, poolBots: 0, endedSagas: 0, 
 interface LongHerd {
   readonly bots: readonly HerdBot[];
   /** @throws when the money of one did not come back exactly once. */
-  requirePaid(connection: Connection): Promise<void>;
+  requirePaid(db: Db): Promise<void>;
 }
 
 /** Before the services start: they find it as an installation of that age does. */
@@ -38,27 +38,27 @@ export async function seedLongHerd(
   { transactions, poolBots, isOneUser }: Gathered & { readonly isOneUser: boolean },
 ): Promise<LongHerd> {
   const { MONGODB_URI = '' } = place.env;
-  const connection = await connectMongo(MONGODB_URI);
+  const db = await connectMongo(MONGODB_URI);
   try {
     const writePoolState = async (state: PoolState) => {
       const all = merged(samplePoolState(poolBots), state);
-      if (place.config.poolState === 'mongodb') await fillDocuments(connection, all);
+      if (place.config.poolState === 'mongodb') await fillDocuments(db, all);
       else await place.writePoolState(all);
     };
-    const seeded = await seedUsers(connection, writePoolState, isOneUser ? 1 : 2 * size);
+    const seeded = await seedUsers(db, writePoolState, isOneUser ? 1 : 2 * size);
     // Pooled ones alone: a median over two kinds says nothing of either.
     const bots = seeded.filter(({ isPooled }) => isPooled);
     const [only] = bots;
     if (!isOneUser || only === undefined) {
-      await seedContainers(connection, bots);
+      await seedContainers(db, bots);
       return { bots, requirePaid: (services) => requirePaid(services, size) };
     }
-    const all = [only, ...(await addBots(connection, only, size - 1))];
-    await addTransactions(connection, only, transactions);
-    await seedContainers(connection, all);
+    const all = [only, ...(await addBots(db, only, size - 1))];
+    await addTransactions(db, only, transactions);
+    await seedContainers(db, all);
     return { bots: all, requirePaid: (services) => requirePaid(services, 1, size) };
   } finally {
-    await connection.close();
+    await db.client.close();
   }
 }
 
@@ -68,24 +68,20 @@ function merged(some: PoolState, others: PoolState): PoolState {
 }
 
 /** A move's own writes, without its reading back of all rows in one snapshot: the embedded server keeps one for a second. */
-async function fillDocuments(connection: Connection, state: PoolState): Promise<void> {
+async function fillDocuments(db: Db, state: PoolState): Promise<void> {
   const move = { file: 'bench', sha256: 'bench', isNewlineTerminated: false, at: new Date() };
-  const isFilled = await fillStore(connection, state, move);
-  if (isFilled && (await activateStore(connection, move))) return;
+  const isFilled = await fillStore(db, state, move);
+  if (isFilled && (await activateStore(db, move))) return;
   throw new Error('the pool state was not put into MongoDB');
 }
 
 /** As the platform writes them. */
-async function addTransactions(
-  connection: Connection,
-  { firebaseUid }: HerdBot,
-  count: number,
-): Promise<void> {
+async function addTransactions(db: Db, { firebaseUid }: HerdBot, count: number): Promise<void> {
   if (count === 0) return;
-  const users = connection.collection('users');
+  const users = db.collection('users');
   const user = await users.findOne({ firebaseUid });
   const template = user?.walletTransactions[0];
-  const rows = Array.from({ length: count }, () => ({ ...template, _id: new mongo.ObjectId() }));
+  const rows = Array.from({ length: count }, () => ({ ...template, _id: new ObjectId() }));
   await users.updateOne({ firebaseUid }, { $set: { walletTransactions: rows } });
 }
 
@@ -111,12 +107,12 @@ export async function addSagas(
 }
 
 async function addEnded(
-  { connection, sagas }: Services,
+  { db, sagas }: Services,
   count: number,
   signal: AbortSignal,
 ): Promise<void> {
   if (count === 0) return;
-  const collection = connection.collection<SagaCopy>('sagas');
+  const collection = db.collection<SagaCopy>('sagas');
   const template = await collection.findOne({ open: false });
   if (template === null) throw new Error('no saga has ended yet');
   const nowMs = Date.now();
@@ -162,7 +158,7 @@ async function sleepAnHour({ sagas }: Services, index: number): Promise<void> {
 function strangerBot(index: number) {
   const firebaseUid = toFirebaseUid(`stranger${index}`);
   return {
-    userId: toUserId(new mongo.ObjectId().toHexString()),
+    userId: toUserId(new ObjectId().toHexString()),
     firebaseUid,
     instanceId: toInstanceId(`${firebaseUid}-bot-1`),
   };

@@ -39,7 +39,7 @@ async function measureOn(place: Place, socket: string, rounds: number): Promise<
   await place.writePoolState(poolStateOf([POOL]));
   const application = await startOnDocker(place, socket);
   try {
-    const users = application.services.connection.collection('users');
+    const users = application.services.db.collection('users');
     await users.insertOne(userOf(POOL));
     const sync = async (expected: number) => {
       const begun = performance.now();

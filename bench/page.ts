@@ -2,7 +2,7 @@
 // the page weighs on its way. Each load is the first of a new browser profile: nothing is cached.
 
 import { fileURLToPath } from 'node:url';
-import { mongo } from 'mongoose';
+import { type Document, ObjectId } from 'mongodb';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { toFirebaseUid, toInstanceId, toUserId, type UserId } from '../src/domain/ids.ts';
 import { anyFreePort } from '../src/infra/embedded/ports.ts';
@@ -58,20 +58,20 @@ export async function measurePage(
 }
 
 async function seed(services: Services, place: Place): Promise<void> {
-  const userId = toUserId(new mongo.ObjectId().toHexString());
+  const userId = toUserId(new ObjectId().toHexString());
   const ids = Array.from({ length: BOTS }, (_, n) => toInstanceId(`${UID}-bot-${n + 1}`));
-  const { connection } = services;
-  await connection.collection('users').insertOne(userOf(userId, ids));
+  const { db } = services;
+  await db.collection('users').insertOne(userOf(userId, ids));
   await place.writePoolState({ pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: AT });
   const bots = ids.map((instanceId) => ({ userId, firebaseUid: UID, instanceId, isPooled: false }));
-  await seedContainers(connection, bots);
+  await seedContainers(db, bots);
   const { rows } = await services.audits.auditUser(userId, { signal: place.signal });
   if (rows !== TRANSACTIONS) throw new Error(`the ledger has ${rows} of ${TRANSACTIONS} rows`);
 }
 
 const AT = '2026-10-02T09:30:00.000Z';
 
-function userOf(userId: UserId, ids: readonly string[]): mongo.Document {
+function userOf(userId: UserId, ids: readonly string[]): Document {
   const allocatedAt = new Date(AT);
   const allocation = (botName: string) => ({
     ...{ allocatedAmount: 10, currentValue: 12.5, reservedInTrades: 0, availableBalance: 12.5 },
@@ -83,7 +83,7 @@ function userOf(userId: UserId, ids: readonly string[]): mongo.Document {
     timestamp: new Date(allocatedAt.getTime() + n * 1_000),
   }));
   return {
-    _id: new mongo.ObjectId(userId),
+    _id: new ObjectId(userId),
     firebaseUid: UID,
     role: 'user',
     paperWallet: { balance: 900.01, currency: 'USD', lastUpdated: allocatedAt },

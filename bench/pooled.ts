@@ -35,7 +35,7 @@ export function measurePooled(
       await place.writePoolState(poolStateOf(pools.map(({ pool }) => pool)));
       const application = await startOnDocker(place, socket);
       try {
-        const users = application.services.connection.collection('users');
+        const users = application.services.db.collection('users');
         const remove = (uid: string, bot: string) =>
           timed(async () => {
             const answer = await application.call(uid, 'DELETE', `/bots/${bot}`);

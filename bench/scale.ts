@@ -92,7 +92,7 @@ function costOfDeletion(
       const ended = await whenEnded(services, deletions * TO_SHARE, workers, signal);
       const after = await spent();
       await whenEnded(services, deletions, workers, signal);
-      await herd.requirePaid(services.connection);
+      await herd.requirePaid(services.db);
       const each = (of: keyof Cost) => (after[of] - before[of]) / (ended - begun);
       return {
         ofWorkers: each('ofWorkers'),
@@ -111,13 +111,13 @@ const IN_MONGODB = { POOL_STATE: 'mongodb' };
 
 /** @returns how many deletions have ended, at least `count` of them. */
 async function whenEnded(
-  { connection }: Services,
+  { db }: Services,
   count: number,
   workers: readonly ChildProcess[],
   signal: AbortSignal,
 ): Promise<number> {
   const endMs = performance.now() + END_WITHIN_MS;
-  const sagas = connection.collection('sagas');
+  const sagas = db.collection('sagas');
   while (performance.now() < endMs) {
     // The workers also begin runs of their own: over all users, and restarts.
     const ended = await sagas.countDocuments({ kind: DELETE_BOT, open: false });

@@ -43,9 +43,9 @@ export function measureStreams(
 ): Promise<StreamsMeasure> {
   return environment.measure(async (place) => {
     const { streams, deletions } = options;
-    const { connection } = await place.services();
+    const { db } = await place.services();
     const count = streams + WARM_UPS + 4 * deletions;
-    const bots = [...(await seedUsers(connection, place.writePoolState, count))];
+    const bots = [...(await seedUsers(db, place.writePoolState, count))];
     const port = await anyFreePort();
     const api = startProcess(API, HEAP_LIMITS, { ...place.env, PORT: String(port) });
     try {

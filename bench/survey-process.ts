@@ -9,7 +9,7 @@ import { surveyAll } from '../src/sync/survey.ts';
 import { crowdBots } from './crowd.ts';
 
 const { MONGODB_URI = '', POOL_STATE_FILE = '', USERS = '0' } = process.env;
-const connection = await connectMongo(MONGODB_URI);
+const db = await connectMongo(MONGODB_URI);
 const poolStates = createFilePoolStates({
   file: POOL_STATE_FILE,
   now: () => new Date(),
@@ -27,8 +27,8 @@ try {
       bots: crowdBots(Number(USERS)),
       poolStates,
       hostTrust: { judge: async () => 'trusted' },
-      holdings: createMongoHoldings({ connection }),
-      runDrifts: createMongoRunDrifts(connection),
+      holdings: createMongoHoldings({ db }),
+      runDrifts: createMongoRunDrifts(db),
       hostRecords: { noteListing: async () => undefined },
       sagas: { findHolders: async () => new Map() },
     },
@@ -47,5 +47,5 @@ try {
 } finally {
   clearInterval(sampler);
   await poolStates.close();
-  await connection.close();
+  await db.client.close();
 }

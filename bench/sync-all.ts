@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { mongo } from 'mongoose';
+import { ObjectId } from 'mongodb';
 import { connectMongo } from '../src/infra/mongodb/connect.ts';
 import { BOTS_EACH, crowdBots, crowdPoolState, seedCrowd, uidOf } from './crowd.ts';
 import type { Environment } from './environment.ts';
@@ -58,8 +58,8 @@ interface Surveyed {
 
 function surveyOf(environment: Environment, users: number, signal: AbortSignal): Promise<Surveyed> {
   return environment.measure(async ({ env, services, writePoolState }) => {
-    const { connection } = await services();
-    await seedCrowd(connection, users);
+    const { db } = await services();
+    await seedCrowd(db, users);
     await writePoolState(crowdPoolState(users));
     const { stdout } = await promisify(execFile)(process.execPath, [...HEAP_LIMITS, SURVEY], {
       env: { PATH: process.env.PATH, ...env, USERS: String(users) },
@@ -72,21 +72,21 @@ function surveyOf(environment: Environment, users: number, signal: AbortSignal):
 
 // What somebody would write first: for each user list Docker, read the document, save it.
 async function loop(uri: string, users: number, signal: AbortSignal): Promise<number> {
-  const connection = await connectMongo(uri);
+  const db = await connectMongo(uri);
   try {
-    const collection = connection.collection('users');
+    const collection = db.collection('users');
     const bots = crowdBots(users);
     const startedMs = performance.now();
     const size = Math.min(LOOP_USERS, users);
     for (let index = 0; index < size; index += 1) {
       signal.throwIfAborted();
       await Promise.all(bots.hosts().map((host) => bots.list(host, uidOf(index), { signal })));
-      const _id = new mongo.ObjectId(index.toString(16).padStart(24, '0'));
+      const _id = new ObjectId(index.toString(16).padStart(24, '0'));
       const user = await collection.findOne({ _id });
       if (user !== null) await collection.replaceOne({ _id }, user);
     }
     return (size * BOTS_EACH) / ((performance.now() - startedMs) / 1_000);
   } finally {
-    await connection.close();
+    await db.client.close();
   }
 }

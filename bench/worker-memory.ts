@@ -35,12 +35,9 @@ export function measureWorkerMemory(
 ): Promise<number> {
   return environment.measure(async (place) => {
     const services = await place.services();
-    const { connection } = services;
-    const bots = await seedUsers(connection, place.writePoolState, options.sagas);
-    await createSimulatedWorld(connection).injectFaults(
-      { host: SIMULATED_HOST },
-      { unreachable: true },
-    );
+    const { db } = services;
+    const bots = await seedUsers(db, place.writePoolState, options.sagas);
+    await createSimulatedWorld(db).injectFaults({ host: SIMULATED_HOST }, { unreachable: true });
     for (let first = 0; first < bots.length; first += WIDTH) {
       options.signal.throwIfAborted();
       await Promise.all(bots.slice(first, first + WIDTH).map((bot) => begin(services, bot)));
@@ -65,12 +62,12 @@ async function begin({ sagas }: Services, { userId, firebaseUid, instanceId }: H
 }
 
 async function settledMb(
-  { connection }: Services,
+  { db }: Services,
   worker: ChildProcess,
   { sagas, begun, signal }: MemoryOptions,
 ): Promise<number> {
   const endMs = performance.now() + SETTLE_WITHIN_MS;
-  const collection = connection.collection('sagas');
+  const collection = db.collection('sagas');
   const samples: number[] = [];
   while (performance.now() < endMs) {
     await pause(SAMPLE_EVERY_MS, signal);

@@ -47,13 +47,13 @@ interface Order {
 }
 
 async function move({ to, isDryRun, uri, file }: Order): Promise<MoveReport> {
-  const connection = await connectMongo(uri, 'endless');
+  const db = await connectMongo(uri, 'endless');
   try {
-    if (to === 'mongodb' && !isDryRun) await migrate(connection, POOL_STATE_INDEXES);
-    const deps = { connection, file, now: () => new Date(), isDryRun };
+    if (to === 'mongodb' && !isDryRun) await migrate(db, POOL_STATE_INDEXES);
+    const deps = { db, file, now: () => new Date(), isDryRun };
     return await (to === 'mongodb' ? moveToMongodb(deps) : moveToFile(deps));
   } finally {
-    await connection.close();
+    await db.client.close();
   }
 }
 

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { createLogger } from '../src/infra/log/logger.ts';
 import { startApplication } from '../src/main/compose/application.ts';
@@ -37,9 +37,9 @@ if ('missing' in found) {
 }
 
 async function takeAll(browser: Browser): Promise<void> {
-  await withDemo(async (url, connection) => {
+  await withDemo(async (url, db) => {
     await portfolio(browser, url);
-    await deletion(browser, url, connection);
+    await deletion(browser, url, db);
     await operations(browser, url);
   });
 }
@@ -60,8 +60,8 @@ async function portfolio(browser: Browser, url: string): Promise<void> {
   await phone.context().close();
 }
 
-async function deletion(browser: Browser, url: string, connection: Connection) {
-  const world = createSimulatedWorld(connection);
+async function deletion(browser: Browser, url: string, db: Db) {
+  const world = createSimulatedWorld(db);
   const bot = { instanceId: 'uid-live-bot-1' };
   await world.injectFaults(bot, { refuseStop: true });
   const page = await open(browser, url, DESK, 'uid-live');
@@ -107,9 +107,7 @@ async function take(page: Page, name: string, fullPage = true): Promise<void> {
   say(path);
 }
 
-async function withDemo(
-  work: (url: string, connection: Connection) => Promise<void>,
-): Promise<void> {
+async function withDemo(work: (url: string, db: Db) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'reclaim-screenshots-'));
   const env = { DATA_DIR: folder, PORT: '0', ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '8000' };
   const config = parseConfig({ ...env, LOG_LEVEL: 'silent' });
@@ -121,7 +119,7 @@ async function withDemo(
     onLost: say,
   });
   try {
-    await work(application.url, application.services.connection);
+    await work(application.url, application.services.db);
   } finally {
     await application.stop();
     await rm(folder, { recursive: true, force: true });

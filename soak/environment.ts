@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { MONGODB, mongodbUri, startMongodb } from '../src/infra/embedded/mongodb-server.ts';
 import { anyFreePort } from '../src/infra/embedded/ports.ts';
 import { findServer, type ServerKind } from '../src/infra/embedded/server-binary.ts';
@@ -22,7 +22,7 @@ export interface Environment {
   readonly mongodbWire: Wire;
   readonly valkeyWire: Wire;
   /** The observer's own way to the data, past the wire. */
-  readonly connection: Connection;
+  readonly db: Db;
   flushValkey(): Promise<void>;
   /** Idempotent. */
   close(): Promise<void>;
@@ -76,8 +76,8 @@ export async function openEnvironment(options: {
     ends.push(() => mongodbWire.close());
     const valkeyWire = await createWire(valkey.port);
     ends.push(() => valkeyWire.close());
-    const connection = await connectMongo(mongodbUri(mongodb.port));
-    ends.push(() => connection.close());
+    const db = await connectMongo(mongodbUri(mongodb.port));
+    ends.push(() => db.client.close());
     return {
       folder,
       poolStateFile: join(folder, '.container-pool-state.json'),
@@ -85,7 +85,7 @@ export async function openEnvironment(options: {
       valkey,
       mongodbWire,
       valkeyWire,
-      connection,
+      db,
       flushValkey: () => flush(valkey.port),
       close,
     };

@@ -77,8 +77,8 @@ async function runOn(
   const faults = createTally();
   const answers = createTally();
   const stuck = createTally();
-  const { connection, folder, poolStateFile } = environment;
-  const town = await foundTown(connection, poolStateFile, USERS);
+  const { db, folder, poolStateFile } = environment;
+  const town = await foundTown(db, poolStateFile, USERS);
   const system = await startSystem({
     soakEnvironment: environment,
     workers: WORKERS,
@@ -90,14 +90,14 @@ async function runOn(
   await ready(system, signal);
   const startedMs = performance.now();
 
-  const census = takeCensus(connection);
+  const census = takeCensus(db);
   onEnd(() => census.stop());
   const promises = createPromises();
-  const faultSource = createFaultSource(connection, random.fork('faultSource'), faults);
+  const faultSource = createFaultSource(db, random.fork('faultSource'), faults);
   const time = AbortSignal.any([signal, AbortSignal.timeout(minutes * 60_000)]);
   const shared = { client, census, promises, verdict, signal: time };
   const platform = startPlatform({
-    ...{ connection, poolStateFile, town, census, faults, signal: time },
+    ...{ db, poolStateFile, town, census, faults, signal: time },
     random: random.fork('platform'),
   });
   const watchers = startWatchers({ ...shared, random: random.fork('watchers') });

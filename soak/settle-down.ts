@@ -2,7 +2,7 @@
 // ended (I10), every tombstone must be finished, and synchronising everybody must change nothing any more (I12).
 
 import { readFile } from 'node:fs/promises';
-import type { mongo } from 'mongoose';
+import type { Document } from 'mongodb';
 import type { PoolState } from '../src/pool-state/pool-state.ts';
 import type { Environment } from './environment.ts';
 import { insist, untilTrue } from './insist.ts';
@@ -43,7 +43,7 @@ export async function settleDown(ending: Ending): Promise<void> {
 }
 
 async function comeToRest({ environment, client, stuck, verdict, signal }: Ending): Promise<void> {
-  const sagas = environment.connection.collection('sagas');
+  const sagas = environment.db.collection('sagas');
   const open = () => sagas.countDocuments({ open: true });
   const isAtRest = await untilTrue(
     async () => {
@@ -65,7 +65,7 @@ async function comeToRest({ environment, client, stuck, verdict, signal }: Endin
 
 async function finishTombstones({ environment, verdict, signal }: Ending): Promise<void> {
   await makeChecksDue(environment);
-  const tombstones = environment.connection.collection('tombstones');
+  const tombstones = environment.db.collection('tombstones');
   const isFinished = await untilTrue(
     async () => {
       return (await tombstones.countDocuments(UNFINISHED)) === 0;
@@ -88,11 +88,11 @@ const UNFINISHED = {
 
 /** The platform's stale copies brought entries of deleted bots back. The look of a minute after the end takes them
  * out: for those bots it is brought forward, so that a run need not wait for it. */
-async function makeChecksDue({ connection, poolStateFile }: Environment): Promise<void> {
+async function makeChecksDue({ db, poolStateFile }: Environment): Promise<void> {
   const { botMapping, pools }: PoolState = JSON.parse(await readFile(poolStateFile, 'utf8'));
   const listed = [...Object.keys(botMapping), ...Object.values(pools).flatMap(({ bots }) => bots)];
   await insist(() =>
-    connection
+    db
       .collection('tombstones')
       .updateMany(
         { status: 'ended', instanceId: { $in: listed } },
@@ -103,7 +103,7 @@ async function makeChecksDue({ connection, poolStateFile }: Environment): Promis
 
 async function syncAllUsers(ending: Ending): Promise<void> {
   const { environment, verdict, signal } = ending;
-  const sagas = environment.connection.collection<{ _id: string; state: mongo.Document }>('sagas');
+  const sagas = environment.db.collection<{ _id: string; state: Document }>('sagas');
   let jobId: string | undefined;
   await untilTrue(
     async () => {

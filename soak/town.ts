@@ -2,7 +2,7 @@
 // in containers of their own. Balances carry old sub-cent decimals, as real ones do.
 
 import { writeFile } from 'node:fs/promises';
-import { type Connection, mongo } from 'mongoose';
+import { type Db, type Document, ObjectId } from 'mongodb';
 import type { BotMapping, Pool, PoolState } from '../src/pool-state/pool-state.ts';
 import { createSimulatedWorld } from '../test/support/simulated-world.ts';
 
@@ -23,15 +23,15 @@ const POOL_CAPACITY = 16;
 const SINCE = new Date('2026-10-02T09:30:00.000Z');
 
 export async function foundTown(
-  connection: Connection,
+  db: Db,
   poolStateFile: string,
   size: number,
 ): Promise<readonly Townsman[]> {
   const town = Array.from({ length: size }, (_, index) => townsman(index));
-  await connection.collection('users').insertMany(town.map(toUser));
+  await db.collection('users').insertMany(town.map(toUser));
   const pooled = town.filter(({ pool }) => pool !== null);
   await writeFile(poolStateFile, JSON.stringify(toPoolState(pooled), null, 2));
-  const world = createSimulatedWorld(connection);
+  const world = createSimulatedWorld(db);
   await world.seed({ pooled: {}, dedicated: [] });
   await Promise.all(
     town.flatMap(({ uid, pool: containerName, firstBots }) =>
@@ -49,14 +49,14 @@ function townsman(index: number): Townsman {
   const uid = `soak${index}`;
   return {
     uid,
-    userId: new mongo.ObjectId().toHexString(),
+    userId: new ObjectId().toHexString(),
     opening: `${5_000 + index}.${String(index).padStart(4, '0')}`,
     pool: index % 2 === 0 ? `freqtrade-pool-${uid}-pool-1` : null,
     firstBots: Array.from({ length: FIRST_BOTS }, (_, n) => `${uid}-bot-${n + 1}`),
   };
 }
 
-function toUser({ uid, userId, opening, firstBots }: Townsman): mongo.Document {
+function toUser({ uid, userId, opening, firstBots }: Townsman): Document {
   const allocation = (n: number) => ({
     allocatedAmount: FIRST_AMOUNT,
     currentValue: FIRST_AMOUNT,
@@ -67,7 +67,7 @@ function toUser({ uid, userId, opening, firstBots }: Townsman): mongo.Document {
     botName: `First ${n}`,
   });
   return {
-    _id: new mongo.ObjectId(userId),
+    _id: new ObjectId(userId),
     firebaseUid: uid,
     role: 'user',
     paperWallet: { balance: Number(opening), currency: 'USD', lastUpdated: SINCE },

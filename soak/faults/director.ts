@@ -49,7 +49,7 @@ async function breakThings(
     await Promise.all(outages.map((outage) => outage.run(context)));
     stage.isCalm = true;
     await faultSource.clear().catch(() => undefined);
-    const recovery = await measureRecovery(environment.connection, nameOf(outages), signal);
+    const recovery = await measureRecovery(environment.db, nameOf(outages), signal);
     // Cut off by the end of the run, it says nothing.
     if (!signal.aborted) recoveries.push(recovery);
     stage.isCalm = false;

@@ -1,7 +1,7 @@
 // Small faults in the simulated Docker: one bot, pool or host that hangs, lies, loses replies, forgets or dies. Each
 // is a count that its victims use up, or is cleared when an outage ends.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { SIMULATED_HOST } from '../../src/bots/simulator/simulated-bots.ts';
 import {
   dedicatedKey,
@@ -40,14 +40,10 @@ const BOT_KINDS: readonly [BotFaults, ...BotFaults[]] = [
 /** Longer than a stop may fail: the policy has to decide. */
 const NEVER_STOPS = 0.1;
 
-export function createFaultSource(
-  connection: Connection,
-  random: Random,
-  tally: Tally,
-): FaultSource {
+export function createFaultSource(db: Db, random: Random, tally: Tally): FaultSource {
   const lost = new Set<string>();
   const crashed = new Set<string>();
-  const world = () => worldCollection(connection);
+  const world = () => worldCollection(db);
   const botKeys = (instanceId: string) => [dedicatedKey(instanceId), pooledKey(instanceId)];
   const set = (ids: readonly string[], kind: keyof InjectedFault, times: true | number) =>
     world().updateMany({ _id: { $in: [...ids] } }, { $set: { [`injectFaults.${kind}`]: times } });

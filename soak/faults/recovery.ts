@@ -3,7 +3,7 @@
 // whatever their bots do.
 
 import { pause } from '@reclaim/saga';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { insist } from '../insist.ts';
 
 export interface Recovery {
@@ -27,20 +27,20 @@ const NOT_WATCHED = ['sync-all'];
 const WORKING = { open: true, 'state.phase': { $ne: 'stuck' }, kind: { $nin: NOT_WATCHED } };
 
 export async function measureRecovery(
-  connection: Connection,
+  db: Db,
   outage: string,
   signal: AbortSignal,
 ): Promise<Recovery> {
   const backMs = performance.now();
   const tookMs = () => Math.round(performance.now() - backMs);
-  const first = await readOpen(connection, {});
+  const first = await readOpen(db, {});
   let [left, still] = [first, first];
   let movedMs = tookMs();
   let [lastToMove, lastToRest] = [nameOf(first), nameOf(first)];
   while (left.size > 0 && !signal.aborted && tookMs() < GIVE_UP_MS) {
     await pause(CHECK_EVERY_MS, signal);
     // One that came to rest is through, even if a person sends it on afterwards.
-    left = await readOpen(connection, { _id: { $in: [...left.keys()] } });
+    left = await readOpen(db, { _id: { $in: [...left.keys()] } });
     if (left.size > 0) lastToRest = nameOf(left);
     if (still.size === 0) continue;
     still = new Map([...still].filter(([id, revision]) => left.get(id) === revision));
@@ -54,10 +54,10 @@ export async function measureRecovery(
 
 /** Id to revision: every write raises it. */
 async function readOpen(
-  connection: Connection,
+  db: Db,
   filter: { readonly _id?: { readonly $in: string[] } },
 ): Promise<ReadonlyMap<string, number>> {
-  const sagas = connection.collection<{ _id: string }>('sagas');
+  const sagas = db.collection<{ _id: string }>('sagas');
   const open = await insist(() =>
     sagas
       .find({ ...filter, ...WORKING })

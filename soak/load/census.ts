@@ -2,7 +2,7 @@
 // by. It may be old by a moment, as everything is that a user sees.
 
 import { pause } from '@reclaim/saga';
-import type { Connection, mongo } from 'mongoose';
+import type { Db, Document, ObjectId } from 'mongodb';
 
 export interface Census {
   /** Allocations without a mark. */
@@ -20,7 +20,7 @@ export interface Census {
 
 const EVERY_MS = 250;
 
-export function takeCensus(connection: Connection): Census {
+export function takeCensus(db: Db): Census {
   const stopping = new AbortController();
   const { signal } = stopping;
   let bots = new Map<string, readonly string[]>();
@@ -28,11 +28,11 @@ export function takeCensus(connection: Connection): Census {
   const completed: string[] = [];
 
   const count = async () => {
-    const found = await connection.collection('users').aggregate(FREE_BOTS).toArray();
+    const found = await db.collection('users').aggregate(FREE_BOTS).toArray();
     bots = new Map(found.map(({ uid, ids }) => [uid, ids]));
-    const rested = await connection
+    const rested = await db
       .collection('sagas')
-      .find({ _id: { $in: [...open] as unknown as mongo.ObjectId[] }, ...AT_REST })
+      .find({ _id: { $in: [...open] as unknown as ObjectId[] }, ...AT_REST })
       .project({ phase: '$state.phase' })
       .toArray();
     for (const { _id, phase } of rested) {
@@ -66,7 +66,7 @@ export function takeCensus(connection: Connection): Census {
 
 const AT_REST = { $or: [{ open: false }, { 'state.phase': 'stuck' }] };
 
-const FREE_BOTS: mongo.Document[] = [
+const FREE_BOTS: Document[] = [
   {
     $project: {
       uid: '$firebaseUid',

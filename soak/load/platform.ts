@@ -4,7 +4,7 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { pause } from '@reclaim/saga';
-import { type Connection, mongo } from 'mongoose';
+import { type Db, type Document, ObjectId } from 'mongodb';
 import type { Random } from '../random.ts';
 import type { Tally } from '../tally.ts';
 import type { Townsman } from '../town.ts';
@@ -22,7 +22,7 @@ export interface Platform {
 }
 
 export interface PlatformOptions {
-  readonly connection: Connection;
+  readonly db: Db;
   readonly poolStateFile: string;
   readonly town: readonly Townsman[];
   readonly census: Census;
@@ -38,8 +38,8 @@ const REWRITE_EVERY_MS = 1_200;
 const STALE_MS = 40;
 
 export function startPlatform(options: PlatformOptions): Platform {
-  const { connection, poolStateFile, town, census, random, faults, signal } = options;
-  const users = () => connection.collection('users');
+  const { db, poolStateFile, town, census, random, faults, signal } = options;
+  const users = () => db.collection('users');
   const deposits = new Set<string>();
   const values = new Map<string, Set<number>>();
   let rewriting: Promise<unknown> = Promise.resolve();
@@ -55,7 +55,7 @@ export function startPlatform(options: PlatformOptions): Platform {
   const deposit = async () => {
     const who = random.pick(town);
     if (who === undefined) return;
-    const depositId = new mongo.ObjectId().toHexString();
+    const depositId = new ObjectId().toHexString();
     const amount = random.between(1, 20_000) / 100;
     await users().updateOne({ firebaseUid: who.uid }, depositUpdate(depositId, amount), MAJORITY);
     deposits.add(`${who.uid}/${depositId}`);
@@ -113,10 +113,10 @@ const NONE: ReadonlySet<number> = new Set();
 const MAJORITY = { writeConcern: { w: 'majority' } } as const;
 
 /** Exact: a platform that adds in doubles would hide a cent that somebody else lost. */
-function depositUpdate(depositId: string, amount: number): mongo.Document[] {
+function depositUpdate(depositId: string, amount: number): Document[] {
   const sum = { $add: [{ $toDecimal: '$paperWallet.balance' }, { $toDecimal: amount }] };
   const row = {
-    _id: new mongo.ObjectId(depositId),
+    _id: new ObjectId(depositId),
     type: 'deposit',
     amount,
     description: 'Deposit',

@@ -1,7 +1,7 @@
 // Every bot is wholly there or wholly gone, as its sagas' ends promise (I1), and nothing in one source is without the
 // others (I3). What was paid back as an orphan was one (I4).
 
-import type { mongo } from 'mongoose';
+import type { Document } from 'mongodb';
 import type { BotMapping } from '../../src/pool-state/pool-state.ts';
 import type { FaultSource } from '../faults/fault-source.ts';
 import type { Verdict } from '../verdict.ts';
@@ -9,8 +9,8 @@ import type { Evidence, SagaEvidence } from './evidence.ts';
 
 interface BotEvidence {
   readonly instanceId: string;
-  readonly allocation: mongo.Document | undefined;
-  readonly containers: readonly mongo.Document[];
+  readonly allocation: Document | undefined;
+  readonly containers: readonly Document[];
   readonly isMapped: boolean;
   readonly mapping: BotMapping | undefined;
   /** The platform's stale copy made it pending again, so that a synchronisation leaves it alone and says so. */
@@ -121,8 +121,8 @@ function allBots({
   containers,
   pools,
 }: Evidence): readonly BotEvidence[] {
-  const allocations = new Map<string, mongo.Document>(
-    users.flatMap(({ user }) => Object.entries<mongo.Document>(user.botAllocations ?? {})),
+  const allocations = new Map<string, Document>(
+    users.flatMap(({ user }) => Object.entries<Document>(user.botAllocations ?? {})),
   );
   const listed = new Set(Object.values(pools.pools).flatMap(({ bots }) => bots));
   const mapped = new Set(Object.keys(pools.botMapping));

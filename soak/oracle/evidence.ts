@@ -1,7 +1,7 @@
 // What a run left behind, read straight from the database and the file once nothing moves any more.
 
 import { readFile } from 'node:fs/promises';
-import type { mongo } from 'mongoose';
+import type { Document } from 'mongodb';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import type { Environment } from '../environment.ts';
 import type { Townsman } from '../town.ts';
@@ -12,18 +12,18 @@ export interface Evidence {
   readonly users: readonly UserEvidence[];
   readonly sagas: readonly SagaEvidence[];
   /** Our own entries, by bot. */
-  readonly entries: ReadonlyMap<string, readonly mongo.Document[]>;
+  readonly entries: ReadonlyMap<string, readonly Document[]>;
   /** Containers and programs, by bot. */
-  readonly containers: ReadonlyMap<string, readonly mongo.Document[]>;
+  readonly containers: ReadonlyMap<string, readonly Document[]>;
   readonly pools: PoolState;
-  readonly findings: readonly mongo.Document[];
+  readonly findings: readonly Document[];
 }
 
 export interface UserEvidence {
   readonly who: Townsman;
-  readonly user: mongo.Document;
+  readonly user: Document;
   /** Our own entries of this user. */
-  readonly entries: readonly mongo.Document[];
+  readonly entries: readonly Document[];
 }
 
 export interface SagaEvidence {
@@ -37,15 +37,15 @@ export interface SagaEvidence {
   readonly instanceId: string | null;
   readonly createdAtMs: number;
   readonly finishedAtMs: number | null;
-  readonly result: mongo.Document | null;
+  readonly result: Document | null;
 }
 
 export async function collectEvidence(
-  { connection, poolStateFile }: Environment,
+  { db, poolStateFile }: Environment,
   town: readonly Townsman[],
 ): Promise<Evidence> {
-  const all = (name: string, filter: mongo.Document = {}) =>
-    connection.collection(name).find(filter).project({ history: 0, 'state.steps': 0 }).toArray();
+  const all = (name: string, filter: Document = {}) =>
+    db.collection(name).find(filter).project({ history: 0, 'state.steps': 0 }).toArray();
   const users = await all('users');
   const ledger = await all('ledger', { source: 'reclaim' });
   const sagas = await all('sagas');
@@ -67,11 +67,11 @@ export async function collectEvidence(
   };
 }
 
-function containerBot({ _id, instanceId }: mongo.Document): string {
+function containerBot({ _id, instanceId }: Document): string {
   return String(instanceId ?? String(_id).replace(/^\w+:/, ''));
 }
 
-function toSaga({ _id, state, input, createdAt, finishedAt, ...saga }: mongo.Document) {
+function toSaga({ _id, state, input, createdAt, finishedAt, ...saga }: Document) {
   return {
     id: String(_id),
     kind: String(saga.kind),

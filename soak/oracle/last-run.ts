@@ -2,7 +2,7 @@
 // write statuses, and restart a bot that crashed whenever its time has come. What it does is not the run's.
 
 import { readFile } from 'node:fs/promises';
-import { mongo } from 'mongoose';
+import { BSON, type Document } from 'mongodb';
 import type { Environment } from '../environment.ts';
 import { insist } from '../insist.ts';
 import type { Verdict } from '../verdict.ts';
@@ -21,17 +21,16 @@ export interface Restart {
 }
 
 export async function takeSnapshot(environment: Environment): Promise<Snapshot> {
-  const { connection, poolStateFile } = environment;
+  const { db, poolStateFile } = environment;
   const restarts = await allRestarts(environment);
-  const all = (name: string) =>
-    insist(() => connection.collection(name).find().sort({ _id: 1 }).toArray());
+  const all = (name: string) => insist(() => db.collection(name).find().sort({ _id: 1 }).toArray());
   const [users, bots] = await Promise.all([all('users'), all('simulatedBots')]);
-  const named = (kind: string, documents: readonly mongo.Document[]) =>
+  const named = (kind: string, documents: readonly Document[]) =>
     documents.map((document) => [
       `${kind} ${document._id}`,
-      mongo.BSON.EJSON.stringify(document, { relaxed: false }),
+      BSON.EJSON.stringify(document, { relaxed: false }),
     ]);
-  const ledger = await insist(() => connection.collection('ledger').countDocuments(OURS));
+  const ledger = await insist(() => db.collection('ledger').countDocuments(OURS));
   const contents = Object.fromEntries([
     ...named('user', users),
     ...named('bot', bots),
@@ -50,8 +49,8 @@ export function withoutStatuses(poolState: string): string {
   );
 }
 
-async function allRestarts({ connection }: Environment): Promise<readonly Restart[]> {
-  const sagas = connection.collection('sagas');
+async function allRestarts({ db }: Environment): Promise<readonly Restart[]> {
+  const sagas = db.collection('sagas');
   const found = await insist(() => sagas.find({ kind: 'restart-bot' }).toArray());
   return found.map(({ _id, input, open }) => ({
     id: String(_id),

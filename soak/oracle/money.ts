@@ -1,7 +1,7 @@
 // Every cent is where it belongs (I2, I11), to the last decimal and without doubles: the balance, the rows beside it,
 // the ledger, and what was paid for each bot.
 
-import type { mongo } from 'mongoose';
+import type { Document } from 'mongodb';
 import {
   type Exact,
   exactFromMinor,
@@ -74,7 +74,7 @@ function judgeDeposits({ who, user }: UserEvidence, platform: Writes, verdict: V
 /** One settlement, of a value that the bot has had, rounded once. */
 function judgePayments(
   instanceId: string,
-  entries: readonly mongo.Document[],
+  entries: readonly Document[],
   platform: Writes,
   verdict: Verdict,
 ): void {
@@ -111,7 +111,7 @@ function halfEvenCents(value: Exact): bigint {
   return isUp ? cents + 1n : cents;
 }
 
-function rowsOf(user: mongo.Document): readonly mongo.Document[] {
+function rowsOf(user: Document): readonly Document[] {
   return user.walletTransactions ?? [];
 }
 

@@ -8,13 +8,13 @@ import {
   createGroupCommit,
   type IndexDeclaration,
   insertNew,
+  majorityCollection,
   runRepeatable,
 } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
+import type { Db, Document } from 'mongodb';
 import type { ObservedBot, ObservedLabels } from '../domain/bot.ts';
 import { parseUserId } from '../domain/ids.ts';
 import { chunksOf } from '../domain/map-bounded.ts';
-import { nativeCollection } from '../infra/mongodb/native.ts';
 import { uidOfPoolName } from '../pool-state/ownership.ts';
 import type { ListedBot } from './bots.ts';
 
@@ -35,7 +35,7 @@ export const KNOWN_CONTAINER_INDEXES: readonly IndexDeclaration[] = [
   { collection: 'knownContainers', name: 'by_host', key: { host: 1, owner: 1 } },
 ];
 
-interface KnownDocument extends mongo.Document {
+interface KnownDocument extends Document {
   readonly _id: string;
   readonly instanceId: string;
   readonly kind: 'dedicated' | 'pooled';
@@ -56,13 +56,13 @@ const TOGETHER = 200;
 export type KnownContainers = ReturnType<typeof createMongoKnownContainers>;
 
 export function createMongoKnownContainers({
-  connection,
+  db,
   now,
 }: {
-  readonly connection: Connection;
+  readonly db: Db;
   readonly now: () => Date;
 }) {
-  const collection = () => nativeCollection<KnownDocument>(connection, 'knownContainers');
+  const collection = () => majorityCollection<KnownDocument>(db, 'knownContainers');
 
   async function note(bots: readonly ListedBot[]): Promise<void> {
     const documents = bots.map((bot) => toDocument(bot, now()));

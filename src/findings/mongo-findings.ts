@@ -2,9 +2,8 @@
 // that a fact observed every minute is one line on an operator's page.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection } from 'mongoose';
-import { nativeCollection } from '../infra/mongodb/native.ts';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Db } from 'mongodb';
 import type { Finding, Findings, RecordedFinding, Resolution, ResolveAction } from './findings.ts';
 
 interface StoredResolution extends Omit<Resolution, 'at'> {
@@ -32,8 +31,8 @@ const HAS_COME_BACK = {
 };
 const EARLIER = { $ifNull: ['$earlier', []] };
 
-export function createMongoFindings(connection: Connection): Findings {
-  const collection = () => nativeCollection<FindingDocument>(connection, 'findings');
+export function createMongoFindings(db: Db): Findings {
+  const collection = () => majorityCollection<FindingDocument>(db, 'findings');
   return {
     /** Repeatable: after a lost reply the count may be one too high, never a second finding. */
     async report(finding) {

@@ -2,7 +2,7 @@
 // both knows no order, and a crash loop looks like a fault of ours. Waiting cannot repair a refusal: that is thrown.
 
 import { pause } from '@reclaim/saga';
-import mongoose from 'mongoose';
+import { MongoError, MongoNetworkError, MongoServerSelectionError } from 'mongodb';
 import { connectMongo } from '../infra/mongodb/connect.ts';
 import { StartError } from './start-fault.ts';
 
@@ -23,8 +23,8 @@ export async function awaitMongodb({ uri, say, signal }: AwaitMongodbOptions): P
   for (;;) {
     signal.throwIfAborted();
     try {
-      const connection = await connectMongo(uri);
-      await connection.close();
+      const db = await connectMongo(uri);
+      await db.client.close();
       if (saidMs !== undefined) say('MongoDB answers now');
       return;
     } catch (error) {
@@ -40,13 +40,11 @@ export async function awaitMongodb({ uri, say, signal }: AwaitMongodbOptions): P
 
 /** What the driver makes of an address that cannot be meant, and the server of a wrong password. */
 function refusal(error: unknown): unknown {
-  if (!(error instanceof mongoose.mongo.MongoError)) return error;
+  if (!(error instanceof MongoError)) return error;
   return new StartError(`MONGODB_URI leads nowhere: ${error.message}`, { cause: error });
 }
 
 function isAway(error: unknown): error is Error {
-  if (error instanceof mongoose.Error.MongooseServerSelectionError) return true;
-  const { MongoServerSelectionError, MongoNetworkError } = mongoose.mongo;
   if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true;
   // The names of mongodb+srv are resolved before any server is contacted.
   return error instanceof Error && 'code' in error && NO_NAME.has(error.code);

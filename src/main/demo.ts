@@ -4,7 +4,7 @@
 import { chmod, constants, copyFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { type ExistingBots, seedWorld } from '../bots/simulator/seed-world.ts';
 import { whyMoved } from '../pool-state/file/pool-file-moved.ts';
 import type { PoolState } from '../pool-state/pool-state.ts';
@@ -49,12 +49,12 @@ function isEmpty({ pools, botMapping }: PoolState): boolean {
 }
 
 /** @returns how many users were added: 0 on every start but the first. */
-export async function seedDemo(connection: Connection): Promise<number> {
+export async function seedDemo(db: Db): Promise<number> {
   const users = parseUserDump(await readFile(fixture('users.json'), 'utf8'));
-  const added = await seedUsers(connection, users);
+  const added = await seedUsers(db, users);
   if (added > 0) {
     const existing: unknown = JSON.parse(await readFile(fixture('existing.json'), 'utf8'));
-    await seedWorld(connection, toExisting(existing));
+    await seedWorld(db, toExisting(existing));
   }
   return added;
 }

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { unlessDuplicate } from '@reclaim/saga/mongodb';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { createMongoAccounts } from '../wallet/mongodb/accounts.ts';
 
 interface InstallationDocument {
@@ -20,13 +20,13 @@ export interface Installation {
 }
 
 /** On a majority when it returns: an id that a failover took back would leave the jobs under it without an owner. */
-export async function findInstallation(connection: Connection): Promise<Installation> {
-  const installations = connection.collection<InstallationDocument>('installation');
+export async function findInstallation(db: Db): Promise<Installation> {
+  const installations = db.collection<InstallationDocument>('installation');
   const isThere = await installations.findOne({ _id: 'installation' });
   const made = {
     id: randomBytes(6).toString('hex'),
     createdAt: new Date(),
-    isBesidePlatform: isThere === null && (await createMongoAccounts(connection).hasAllocations()),
+    isBesidePlatform: isThere === null && (await createMongoAccounts(db).hasAllocations()),
   };
   const find = () =>
     installations.findOneAndUpdate(

@@ -5,17 +5,15 @@
 
 import { leaseToOutlast } from '@reclaim/saga';
 import { readElectionTimeoutMs } from '@reclaim/saga/mongodb';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { Logger } from 'pino';
 
-import { nativeDb } from '../infra/mongodb/native.ts';
-
 export async function warnOfShortLease(
-  connection: Connection,
+  db: Db,
   leaseMs: number,
   log: Pick<Logger, 'warn'>,
 ): Promise<void> {
-  const electionTimeoutMs = await readElectionTimeoutMs(nativeDb(connection));
+  const electionTimeoutMs = await readElectionTimeoutMs(db);
   if (electionTimeoutMs === null) return;
   const enoughMs = leaseToOutlast(electionTimeoutMs);
   if (leaseMs >= enoughMs) return;

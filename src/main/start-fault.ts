@@ -1,7 +1,7 @@
 // What can be foreseen to stop a start is a sentence with what to do, never a stack. Everything else is a fault of
 // the program, and keeps its stack.
 
-import mongoose from 'mongoose';
+import { MongoServerError } from 'mongodb';
 import { ConfigError } from './config.ts';
 import { MissingRightError } from './migration/migration.ts';
 import { printThrown } from './terminal.ts';
@@ -26,7 +26,6 @@ export function reportFault(error: unknown): void {
   else printThrown(new StartError(sentence), true);
 }
 
-const { MongoServerError } = mongoose.mongo;
 /** Wrong password, no such right, no such mechanism. */
 const REFUSALS: ReadonlySet<unknown> = new Set([13, 18, 8000]);
 

@@ -3,10 +3,9 @@
 // counter a firebaseUid, raised by one atomic update over what the user's own documents show. The maxima are computed by
 // the database; an id stands only in literals and ranges.
 
-import { runRepeatable, runUpsert } from '@reclaim/saga/mongodb';
-import { type Connection, mongo } from 'mongoose';
+import { majorityCollection, runRepeatable, runUpsert } from '@reclaim/saga/mongodb';
+import { type Db, type Document, ObjectId } from 'mongodb';
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
-import { nativeCollection } from '../infra/mongodb/native.ts';
 import { BOT_NUMBER, botPrefix } from '../pool-state/numbered-bots.ts';
 import {
   ALLOCATIONS,
@@ -18,14 +17,14 @@ import {
 /** Sorts after every character that an id may hold. */
 const AFTER_ALL = '\uffff';
 
-interface Counter extends mongo.Document {
+interface Counter extends Document {
   readonly _id: string;
   readonly last: number;
 }
 
 export type BotNumbers = ReturnType<typeof createMongoBotNumbers>;
 
-export function createMongoBotNumbers(connection: Connection) {
+export function createMongoBotNumbers(db: Db) {
   return {
     /** The next number: above every one given out, above `above`, and above all that the user's allocations,
      * transactions, ledger entries and tombstones know. A call whose answer is lost costs a number. */
@@ -40,22 +39,18 @@ export function createMongoBotNumbers(connection: Connection) {
       readonly above: number;
     }): Promise<number> => {
       const observed = await Promise.all([
-        highestOfUser(connection, userId, firebaseUid),
-        highestIn(connection, 'ledger', 'botId', userId, firebaseUid),
-        highestIn(connection, 'tombstones', 'instanceId', userId, firebaseUid),
+        highestOfUser(db, userId, firebaseUid),
+        highestIn(db, 'ledger', 'botId', userId, firebaseUid),
+        highestIn(db, 'tombstones', 'instanceId', userId, firebaseUid),
       ]);
-      return raise(connection, firebaseUid, Math.max(above, ...observed));
+      return raise(db, firebaseUid, Math.max(above, ...observed));
     },
   };
 }
 
-async function raise(
-  connection: Connection,
-  firebaseUid: FirebaseUid,
-  observed: number,
-): Promise<number> {
+async function raise(db: Db, firebaseUid: FirebaseUid, observed: number): Promise<number> {
   const counter = await runUpsert(() =>
-    nativeCollection<Counter>(connection, 'botNumbers').findOneAndUpdate(
+    majorityCollection<Counter>(db, 'botNumbers').findOneAndUpdate(
       { _id: firebaseUid },
       [{ $set: { last: { $add: [{ $max: ['$last', observed] }, 1] } } }],
       { upsert: true, returnDocument: 'after' },
@@ -64,18 +59,14 @@ async function raise(
   return counter.last;
 }
 
-async function highestOfUser(
-  connection: Connection,
-  userId: UserId,
-  firebaseUid: FirebaseUid,
-): Promise<number> {
+async function highestOfUser(db: Db, userId: UserId, firebaseUid: FirebaseUid): Promise<number> {
   const ids = { $map: { input: { $objectToArray: ALLOCATIONS }, as: 'bot', in: '$$bot.k' } };
   const rows = { $map: { input: ROWS, as: 'row', in: '$$row.botId' } };
   const all = { $concatArrays: [ids, rows] };
   const numbers = { $map: { input: all, as: 'id', in: numberIn('$$id', firebaseUid) } };
   const user = await runRepeatable(() =>
-    nativeCollection<mongo.Document>(connection, 'users').findOne(
-      { _id: new mongo.ObjectId(userId) },
+    majorityCollection<Document>(db, 'users').findOne(
+      { _id: new ObjectId(userId) },
       { projection: { _id: 0, highest: { $max: numbers } } },
     ),
   );
@@ -83,7 +74,7 @@ async function highestOfUser(
 }
 
 async function highestIn(
-  connection: Connection,
+  db: Db,
   collection: 'ledger' | 'tombstones',
   field: 'botId' | 'instanceId',
   userId: UserId,
@@ -91,7 +82,7 @@ async function highestIn(
 ): Promise<number> {
   const prefix = botPrefix(firebaseUid);
   const [found] = await runRepeatable(() =>
-    nativeCollection<mongo.Document>(connection, collection)
+    majorityCollection<Document>(db, collection)
       .aggregate([
         { $match: { userId, [field]: { $gte: prefix, $lt: `${prefix}${AFTER_ALL}` } } },
         { $group: { _id: null, highest: { $max: numberIn(`$${field}`, firebaseUid) } } },

@@ -3,10 +3,9 @@
 // first request and never changed; the database's TTL forgets it.
 
 import { type SagaId, toSagaId } from '@reclaim/saga';
-import { type IndexDeclaration, runUpsert } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
+import { type IndexDeclaration, majorityCollection, runUpsert } from '@reclaim/saga/mongodb';
+import type { Db, Document } from 'mongodb';
 import type { UserId } from '../domain/ids.ts';
-import { nativeCollection } from '../infra/mongodb/native.ts';
 
 export interface RequestBinding {
   readonly userId: UserId;
@@ -44,7 +43,7 @@ export const REQUEST_KEY_INDEXES: readonly IndexDeclaration[] = [
   },
 ];
 
-interface KeyDocument extends mongo.Document {
+interface KeyDocument extends Document {
   readonly _id: string;
   readonly fingerprint: string;
   readonly sagaId: string;
@@ -55,12 +54,12 @@ interface KeyDocument extends mongo.Document {
 
 export type RequestKeys = ReturnType<typeof createMongoRequestKeys>;
 
-export function createMongoRequestKeys(connection: Connection) {
+export function createMongoRequestKeys(db: Db) {
   return {
     /** Binds the request's name, if it is new, and says what it is bound to. Forgotten after 48 hours: by then the saga
      * that it is bound to is found by that name, for as long as it is kept. */
     bind: async (binding: RequestBinding): Promise<BoundRequest> => {
-      const found = await insertOrFind(connection, binding);
+      const found = await insertOrFind(db, binding);
       return found.fingerprint === binding.fingerprint
         ? { status: 'bound', sagaId: toSagaId(found.sagaId), isYoung: isYoung(found) }
         : { status: 'other-request' };
@@ -74,14 +73,14 @@ function isYoung({ createdAt, askedAt }: KeyDocument): boolean {
 
 // Repeating it after a lost answer finds what the first one made.
 async function insertOrFind(
-  connection: Connection,
+  db: Db,
   { userId, name, fingerprint, sagaId }: RequestBinding,
 ): Promise<KeyDocument> {
   const made = { userId, fingerprint, sagaId, createdAt: '$$NOW' };
   const document = { ...made, expireAt: { $add: ['$$NOW', KEPT_FOR_MS] } };
   const isNew = { $eq: [{ $type: '$sagaId' }, 'missing'] };
   return runUpsert(() =>
-    nativeCollection<KeyDocument>(connection, COLLECTION).findOneAndUpdate(
+    majorityCollection<KeyDocument>(db, COLLECTION).findOneAndUpdate(
       { _id: name },
       [
         { $replaceWith: { $cond: [isNew, { $mergeObjects: ['$$ROOT', document] }, '$$ROOT'] } },

@@ -7,15 +7,15 @@ import {
   createGroupCommit,
   inDoubt,
   isApplied,
+  majorityCollection,
   rejectUnlessAnswered,
   runRepeatable,
   type WriteOutcome,
   writeThenRead,
 } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
+import type { Db, Document, WithId } from 'mongodb';
 import { toInstanceId, toUserId } from '../domain/ids.ts';
 import { incarnationKey } from '../domain/incarnation.ts';
-import { nativeCollection, nativeDb } from '../infra/mongodb/native.ts';
 import {
   checkWrite,
   endWrite,
@@ -38,8 +38,8 @@ import { takeDueTombstones } from './tombstones-due.ts';
 import { findEnded } from './tombstones-ended.ts';
 
 export interface MongoTombstonesDependencies {
-  /** An open mongoose connection; the caller closes it. */
-  readonly connection: Connection;
+  /** Of an open client, which the caller closes. */
+  readonly db: Db;
   /** Names one taking of due tombstones; unique. */
   readonly createToken?: () => string;
 }
@@ -50,12 +50,12 @@ const MAX_BATCH = 200;
 const MAX_INCARNATIONS = 100;
 
 export function createMongoTombstones({
-  connection,
+  db,
   createToken = randomUUID,
 }: MongoTombstonesDependencies): Tombstones {
   const send = createGroupCommit<Item, Answer>({
     maxBatch: MAX_BATCH,
-    flush: (items) => flush(connection, items),
+    flush: (items) => flush(db, items),
   });
   /** Sends a write of an owner and throws unless the tombstone shows it. */
   const change = async (
@@ -109,7 +109,7 @@ export function createMongoTombstones({
     end: (target) => change(target, endWrite(target), ({ status }) => status === 'ended', true),
 
     takeDue: async (options) => {
-      const taken = await takeDueTombstones(connection, { ...options, token: createToken() });
+      const taken = await takeDueTombstones(db, { ...options, token: createToken() });
       return taken.map(parseTombstone);
     },
 
@@ -120,7 +120,7 @@ export function createMongoTombstones({
 
     async makeDue() {
       await runRepeatable(() =>
-        nativeCollection<TombstoneDocument>(connection, TOMBSTONES).updateMany(
+        majorityCollection<TombstoneDocument>(db, TOMBSTONES).updateMany(
           { status: 'settled', $expr: { $gt: ['$nextCheckAt', '$$NOW'] } },
           [{ $set: { nextCheckAt: '$$NOW' } }],
         ),
@@ -129,7 +129,7 @@ export function createMongoTombstones({
 
     async heldSlots(userId) {
       const documents = await runRepeatable(() =>
-        nativeCollection<TombstoneDocument>(connection, TOMBSTONES)
+        majorityCollection<TombstoneDocument>(db, TOMBSTONES)
           .find({ userId, status: { $in: ['open', 'settled'] }, slot: { $type: 'object' } })
           .project({ instanceId: 1, slot: 1 })
           .toArray(),
@@ -142,7 +142,7 @@ export function createMongoTombstones({
 
     async findForBot(userId, instanceId) {
       const documents = await runRepeatable(() =>
-        nativeCollection<TombstoneDocument>(connection, TOMBSTONES)
+        majorityCollection<TombstoneDocument>(db, TOMBSTONES)
           .find({ userId, instanceId, status: { $ne: WITHDRAWN } })
           .sort({ openedAt: -1, _id: -1 })
           .limit(MAX_INCARNATIONS)
@@ -151,7 +151,7 @@ export function createMongoTombstones({
       return documents.map(parseTombstone);
     },
 
-    endedAmong: (bots) => findEnded(connection, bots),
+    endedAmong: (bots) => findEnded(db, bots),
   };
 }
 
@@ -170,22 +170,21 @@ interface Answer {
 /** What stands under an incarnation's key: its tombstone, or the name of the saga that withdrew its own. */
 type Stored = Tombstone | (Pick<Tombstone, 'sagaId' | 'epoch'> & { readonly status: 'withdrawn' });
 
-async function flush(connection: Connection, items: readonly Item[]): Promise<Answer[]> {
-  const { outcomes, reading } = await writeThenRead<
-    TombstoneDocument,
-    mongo.WithId<TombstoneDocument>[]
-  >({
-    db: nativeDb(connection),
-    collection: TOMBSTONES,
-    writes: items.map(({ write }) => write),
-    durability: items.every(({ isRepeated }) => isRepeated === true) ? 'primary' : 'majority',
-    read: async (tombstones, options, known) => {
-      // Only what did not plainly take effect: on the hot path that is nothing, and costs nothing.
-      const unsure = items.filter((_, index) => !isApplied(known[index]));
-      if (unsure.length === 0) return [];
-      return tombstones.find({ _id: { $in: unsure.map(({ key }) => key) } }, options).toArray();
+async function flush(db: Db, items: readonly Item[]): Promise<Answer[]> {
+  const { outcomes, reading } = await writeThenRead<TombstoneDocument, WithId<TombstoneDocument>[]>(
+    {
+      db,
+      collection: TOMBSTONES,
+      writes: items.map(({ write }) => write),
+      durability: items.every(({ isRepeated }) => isRepeated === true) ? 'primary' : 'majority',
+      read: async (tombstones, options, known) => {
+        // Only what did not plainly take effect: on the hot path that is nothing, and costs nothing.
+        const unsure = items.filter((_, index) => !isApplied(known[index]));
+        if (unsure.length === 0) return [];
+        return tombstones.find({ _id: { $in: unsure.map(({ key }) => key) } }, options).toArray();
+      },
     },
-  });
+  );
   const documents = new Map(
     reading.status === 'ok' ? reading.value.map((document) => [document._id, document]) : [],
   );
@@ -231,12 +230,12 @@ function refusal(found: Stored | null, target: TombstoneTarget): SagaError {
   );
 }
 
-function parseStored(document: mongo.Document): Stored {
+function parseStored(document: Document): Stored {
   if (document.status !== WITHDRAWN) return parseTombstone(document);
   return { status: WITHDRAWN, sagaId: toSagaId(document.sagaId), epoch: document.epoch };
 }
 
-function parseTombstone(document: mongo.Document): Tombstone {
+function parseTombstone(document: Document): Tombstone {
   // One of the release before knows nothing of hosts that were away: it was not opened while one was.
   const {
     firebaseUid,

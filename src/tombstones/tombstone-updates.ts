@@ -3,7 +3,7 @@
 // A withdrawn one leaves its saga's name for a day: a worker that was away meanwhile must not open it again.
 // All times are the database's.
 
-import type { mongo } from 'mongoose';
+import type { AnyBulkWriteOperation, Document } from 'mongodb';
 import { incarnationKey } from '../domain/incarnation.ts';
 import type {
   ObservedIncarnation,
@@ -12,11 +12,11 @@ import type {
   TombstoneTarget,
 } from './tombstones.ts';
 
-export interface TombstoneDocument extends mongo.Document {
+export interface TombstoneDocument extends Document {
   readonly _id: string;
 }
 
-export type TombstoneWrite = mongo.AnyBulkWriteOperation<TombstoneDocument>;
+export type TombstoneWrite = AnyBulkWriteOperation<TombstoneDocument>;
 
 /** The saga's own last step removes the bot; the janitor's turn comes when that has had its chance. */
 const SAGA_FIRST_MS = 3_000;
@@ -174,11 +174,7 @@ export function checkWrite(
     : owned(tombstone, { status: 'settled' }, ENDED);
 }
 
-function owned(
-  target: TombstoneTarget,
-  condition: mongo.Document,
-  fields: mongo.Document,
-): TombstoneWrite {
+function owned(target: TombstoneTarget, condition: Document, fields: Document): TombstoneWrite {
   const { epoch } = target;
   return {
     updateOne: {
@@ -188,6 +184,6 @@ function owned(
   };
 }
 
-function ownedBy({ incarnation, sagaId, epoch }: TombstoneTarget): mongo.Document {
+function ownedBy({ incarnation, sagaId, epoch }: TombstoneTarget): Document {
   return { _id: incarnationKey(incarnation), sagaId, epoch: { $lte: epoch } };
 }

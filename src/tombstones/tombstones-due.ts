@@ -1,9 +1,8 @@
 // Taking due tombstones so that two janitors do not work on one: four bounded round trips for any number. The hold ends
 // by itself, so a janitor that dies keeps no tombstone (I1).
 
-import { isOver, runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
-import { nativeCollection } from '../infra/mongodb/native.ts';
+import { isOver, majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Db, WithId } from 'mongodb';
 import { LAST_CHECK_MS, type TombstoneDocument } from './tombstone-updates.ts';
 
 export interface Taking {
@@ -30,12 +29,12 @@ const IS_LOST = {
 
 /** Repeating it after a lost reply takes others; those taken before come back when the hold ends. */
 export function takeDueTombstones(
-  connection: Connection,
+  db: Db,
   { limit, holdMs, token }: Taking,
-): Promise<readonly mongo.WithId<TombstoneDocument>[]> {
+): Promise<readonly WithId<TombstoneDocument>[]> {
   const size = Math.min(Math.max(1, Math.trunc(limit)), MAX_LIMIT);
   return runRepeatable(async () => {
-    const tombstones = nativeCollection<TombstoneDocument>(connection, 'tombstones');
+    const tombstones = majorityCollection<TombstoneDocument>(db, 'tombstones');
     await tombstones.updateMany(IS_LOST, [{ $set: { nextCheckAt: '$$NOW' } }]);
     const due = await tombstones
       .find(isDue(holdMs), { projection: { _id: 1 } })

@@ -1,14 +1,13 @@
 // Which bots were observed gone since they were last observed: what distinguishes a host that we have emptied from one
 // that has lost its bots (I4).
 
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection } from 'mongoose';
-import { nativeCollection } from '../infra/mongodb/native.ts';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Db } from 'mongodb';
 import type { TombstoneDocument } from './tombstone-updates.ts';
 import { type BotAtMoment, MAX_ASKED } from './tombstones.ts';
 
 export async function findEnded(
-  connection: Connection,
+  db: Db,
   bots: readonly BotAtMoment[],
 ): Promise<ReadonlySet<string>> {
   if (bots.length > MAX_ASKED)
@@ -16,7 +15,7 @@ export async function findEnded(
   if (bots.length === 0) return new Set();
   const instanceIds = [...new Set(bots.map(({ instanceId }) => instanceId))];
   const ended = await runRepeatable(() =>
-    nativeCollection<TombstoneDocument>(connection, 'tombstones')
+    majorityCollection<TombstoneDocument>(db, 'tombstones')
       .aggregate([
         { $match: { status: 'ended', instanceId: { $in: instanceIds } } },
         { $group: { _id: '$instanceId', endedAt: { $max: '$endedAt' } } },

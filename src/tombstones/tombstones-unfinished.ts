@@ -1,14 +1,13 @@
 // How many bots were paid back and are not yet observed gone: what the janitor still has to do (I1). Counted on the
 // index that holds what is to be checked, so that the ended ones, which are most, cost nothing.
 
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection } from 'mongoose';
-import { nativeCollection } from '../infra/mongodb/native.ts';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Db } from 'mongodb';
 import type { TombstoneDocument } from './tombstone-updates.ts';
 
-export function countUnfinished(connection: Connection): Promise<number> {
+export function countUnfinished(db: Db): Promise<number> {
   return runRepeatable(() =>
-    nativeCollection<TombstoneDocument>(connection, 'tombstones').countDocuments({
+    majorityCollection<TombstoneDocument>(db, 'tombstones').countDocuments({
       nextCheckAt: { $type: 'date' },
       status: 'settled',
     }),

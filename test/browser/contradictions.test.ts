@@ -16,7 +16,7 @@ describeBrowser('the portfolio of a user with odd numbers', () => {
       [id(2)]: allocation(50, 0, { botName: 'Empty' }),
       [id(3)]: allocation(50, '7', { botName: 'Text' }),
     };
-    await putUser(app.connection, { balance: 10, bots, firebaseUid: UID });
+    await putUser(app.db, { balance: 10, bots, firebaseUid: UID });
     const page = await openPage(app, { token: await app.token(UID) });
     const card = (n: number) => page.locator(`[data-bot="${id(n)}"]`);
     for (const n of [1, 3]) await card(n).getByText('Sync Wallet leaves it alone').waitFor();
@@ -44,11 +44,11 @@ describeBrowser('the portfolio of a user with odd numbers', () => {
   it('paid back before: left alone on the card as in the report', async () => {
     const app = await startTestApplication();
     const bots = { [id(1)]: allocation(50, 60) };
-    await putUser(app.connection, { balance: 10, bots, firebaseUid: UID });
+    await putUser(app.db, { balance: 10, bots, firebaseUid: UID });
     await app.call(UID, 'POST', '/sync-wallet', { prefer: 'wait=30' });
     // An old copy of the allocation is written back.
     const $set = { [`botAllocations.${id(1)}`]: allocation(50, 60) };
-    await users(app.connection).updateOne({ firebaseUid: UID }, { $set });
+    await users(app.db).updateOne({ firebaseUid: UID }, { $set });
     const page = await openPage(app, { token: await app.token(UID) });
     await page
       .locator(`[data-bot="${id(1)}"]`)

@@ -86,7 +86,7 @@ describeBrowser('a deletion on the page', () => {
     const uid = 'uid-many';
     const ids = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `${uid}-bot-${n}`);
     const bots = Object.fromEntries(ids.map((id) => [id, allocation(10, 10, { botName: id })]));
-    await putUser(app.connection, { balance: 0, bots, firebaseUid: uid });
+    await putUser(app.db, { balance: 0, bots, firebaseUid: uid });
     for (const instanceId of ids) {
       await app.world.addDedicated({ instanceId, labels: { instanceId, userId: uid } });
       await injectFaults(app, { instanceId }, { refuseStop: true });

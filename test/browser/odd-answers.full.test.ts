@@ -12,12 +12,12 @@ const API = '**/api/freqtrade';
 async function pageOf(bots: Readonly<Record<string, object>>, wallet: object = {}) {
   const app = await startTestApplication();
   const firebaseUid = 'uid-odd';
-  await putUser(app.connection, { balance: 10, bots, firebaseUid });
+  await putUser(app.db, { balance: 10, bots, firebaseUid });
   const set = Object.fromEntries(
     Object.entries(wallet).map(([field, value]) => [`paperWallet.${field}`, value]),
   );
   if (Object.keys(set).length > 0) {
-    await users(app.connection).updateOne({ firebaseUid }, { $set: set });
+    await users(app.db).updateOne({ firebaseUid }, { $set: set });
   }
   return { app, page: await openPage(app, { token: await app.token(firebaseUid) }) };
 }

@@ -14,7 +14,7 @@ describeBrowser('a finding', () => {
     const bot = await placeBot(app, 'dedicated');
     const { botAllocations } = await userNamed(app, bot.uid);
     await deleteBot(app, bot);
-    await platformSets(app.connection, bot.userId, { botAllocations });
+    await platformSets(app.db, bot.userId, { botAllocations });
     await deleteBot(app, bot);
 
     const page = await openOperations(app);
@@ -40,7 +40,7 @@ describeBrowser('a finding', () => {
     const user = await userNamed(app, bot.uid);
     expect(user.botAllocations).toEqual({});
     expect(user.paperWallet.balance).toBe(160);
-    const [resolved] = await app.connection.collection('findings').find().toArray();
+    const [resolved] = await app.db.collection('findings').find().toArray();
     expect(resolved?.resolution).toMatchObject({
       by: 'admin:ann',
       reason: 'a stale save of the platform',
@@ -52,7 +52,7 @@ describeBrowser('a finding', () => {
     const bot = await placeBot(app, 'dedicated');
     const { botAllocations } = await userNamed(app, bot.uid);
     await deleteBot(app, bot);
-    await platformSets(app.connection, bot.userId, { botAllocations });
+    await platformSets(app.db, bot.userId, { botAllocations });
     await deleteBot(app, bot);
     const page = await openOperations(app);
     await page.getByRole('button', { name: 'Accept as new …' }).click();

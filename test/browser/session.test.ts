@@ -106,7 +106,7 @@ describeBrowser('a session', () => {
     await page.getByRole('heading', { name: 'Your session has ended' }).waitFor();
     await page.getByText('Nothing was started by your last click').waitFor();
     expect(await page.getByText('continue without you').count()).toBe(0);
-    expect(await app.connection.collection('sagas').countDocuments({ kind: 'delete-bot' })).toBe(0);
+    expect(await app.db.collection('sagas').countDocuments({ kind: 'delete-bot' })).toBe(0);
     await page.getByLabel('Token').fill(await app.token(uid));
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.locator(`[data-bot="${instanceId}"]`).waitFor();

@@ -10,7 +10,7 @@ import { putUser } from '../support/users.ts';
 describeBrowser('the portfolio', () => {
   it('of a new user: says that there is nothing yet, and what to do', async () => {
     const app = await startTestApplication();
-    await putUser(app.connection, { balance: 10, bots: {}, firebaseUid: 'uid-new' });
+    await putUser(app.db, { balance: 10, bots: {}, firebaseUid: 'uid-new' });
     const page = await openPage(app, { token: await app.token('uid-new') });
     await page.getByText('You have no bots.').waitFor();
     await page.getByText('Nothing has moved yet.').waitFor();
@@ -19,7 +19,7 @@ describeBrowser('the portfolio', () => {
 
   it('bots are started on the platform alone: no button for one, and the reason', async () => {
     const app = await startTestApplication({ env: { PROVISION: 'off' } });
-    await putUser(app.connection, { balance: 10, bots: {}, firebaseUid: 'uid-new' });
+    await putUser(app.db, { balance: 10, bots: {}, firebaseUid: 'uid-new' });
     const page = await openPage(app, { token: await app.token('uid-new') });
     await page.getByText('New bots are started on the trading platform').waitFor();
     await page.getByText('You have no bots.', { exact: true }).waitFor();
@@ -60,8 +60,7 @@ describeBrowser('the portfolio', () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
     const page = await openPage(app, { token: await app.token(bot.uid) });
-    const passing = () =>
-      app.connection.collection('sagas').countDocuments({ 'input.trigger': 'passive' });
+    const passing = () => app.db.collection('sagas').countDocuments({ 'input.trigger': 'passive' });
     await expect.poll(passing).toBe(1);
     await page.reload();
     await page.getByTestId('balance').waitFor();

@@ -23,7 +23,7 @@ async function startWithLargest(): Promise<{ app: TestApplication; sagaId: strin
   const mine = { firebaseUid: UID };
   const row = { type: 'profit', amount: -LARGE, botName: NAME, description: NAME };
   const rows = [{ ...row, balanceAfter: LARGE, timestamp: new Date('2024-10-26T10:00:00Z') }];
-  await users(app.connection).updateOne(mine, {
+  await users(app.db).updateOne(mine, {
     $set: {
       [`botAllocations.${bot.instanceId}`]: allocation(LARGE - 1, LARGE, { botName: NAME }),
       [`botAllocations.${UID}-bot-4`]: orphan,
@@ -33,7 +33,7 @@ async function startWithLargest(): Promise<{ app: TestApplication; sagaId: strin
   });
   const synced = await app.call(UID, 'POST', '/sync-wallet', { prefer: 'wait=30' });
   expect(synced.body.data.cleanedBots).toHaveLength(1);
-  await users(app.connection).updateOne(mine, {
+  await users(app.db).updateOne(mine, {
     $set: { [`botAllocations.${UID}-bot-5`]: orphan, 'paperWallet.balance': LARGE },
   });
   const sagaId = await stuckDelete(app, bot);

@@ -1,6 +1,6 @@
 // What every implementation of the Findings port must do.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { toUserId } from '../../src/domain/ids.ts';
 import type { Finding, Findings } from '../../src/findings/findings.ts';
@@ -16,7 +16,7 @@ const FINDING: Finding = {
   evidence: { value: 12.5, note: '$notAPath' },
 };
 
-export function describeFindings(name: string, create: (connection: Connection) => Findings) {
+export function describeFindings(name: string, create: (db: Db) => Findings) {
   describe(name, () => {
     it('seen 20 times at once: one finding, counted', async () => {
       const findings = create(await createTestDatabase());

@@ -1,6 +1,6 @@
 // What every implementation of the Holdings port must do.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
 import type { Holdings, UserHoldings } from '../../src/sync/mongodb/holdings.ts';
@@ -11,12 +11,12 @@ import { allocation, putUser, users } from '../support/users.ts';
 /** More than one batch, whatever its size is. */
 const MANY = 4_500;
 
-export function describeHoldings(name: string, create: (connection: Connection) => Holdings): void {
+export function describeHoldings(name: string, create: (db: Db) => Holdings): void {
   async function setUp() {
-    const connection = await createTestDatabase();
+    const db = await createTestDatabase();
     const put = (firebaseUid: string, bots: Readonly<Record<string, unknown>>) =>
-      putUser(connection, { balance: 1, bots, firebaseUid });
-    return { connection, holdings: create(connection), put };
+      putUser(db, { balance: 1, bots, firebaseUid });
+    return { db, holdings: create(db), put };
   }
   function all(holdings: Holdings): Promise<readonly UserHoldings[]> {
     const { signal } = new AbortController();
@@ -25,7 +25,7 @@ export function describeHoldings(name: string, create: (connection: Connection) 
 
   describe(name, () => {
     it('streamed: who has an allocation, with every id of a bot; keys that are none are left out', async () => {
-      const { connection, holdings, put } = await setUp();
+      const { db, holdings, put } = await setUp();
       const ann = await put('uid-ann', {
         'uid-ann-bot-1': allocation(1, 1),
         'a.b-bot-2': 'not even an allocation',
@@ -35,7 +35,7 @@ export function describeHoldings(name: string, create: (connection: Connection) 
         $where: allocation(1, 1),
       });
       await put('uid-nothing', {});
-      await users(connection).insertMany([
+      await users(db).insertMany([
         { firebaseUid: 'uid-before-wallets' },
         { firebaseUid: 'uid-text', botAllocations: 'none' },
         { firebaseUid: 'uid-list', botAllocations: ['uid-list-bot-1'] },
@@ -52,8 +52,8 @@ export function describeHoldings(name: string, create: (connection: Connection) 
     });
 
     it('streamed by the thousands: everybody, once', async () => {
-      const { connection, holdings } = await setUp();
-      await users(connection).insertMany(
+      const { db, holdings } = await setUp();
+      await users(db).insertMany(
         Array.from({ length: MANY }, (_, n) => ({
           firebaseUid: `uid-${n}`,
           botAllocations: { [`uid-${n}-bot-1`]: allocation(1, 1) },
@@ -65,8 +65,8 @@ export function describeHoldings(name: string, create: (connection: Connection) 
     });
 
     it('streamed until the signal: it ends with an error, never as if that had been everybody', async () => {
-      const { connection, holdings } = await setUp();
-      await users(connection).insertMany(
+      const { db, holdings } = await setUp();
+      await users(db).insertMany(
         Array.from({ length: MANY }, (_, n) => ({ botAllocations: { [`b-${n}`]: {} } })),
       );
       const stop = new AbortController();

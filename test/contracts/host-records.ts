@@ -1,6 +1,6 @@
 // What every implementation of the HostRecords port must do (I4).
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { type HostRecords, MAX_REMEMBERED } from '../../src/bots/hosts/mongo-host-records.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -8,10 +8,7 @@ import { waitFor } from '../support/wait-for.ts';
 
 const MOMENT = expect.stringMatching(/^\d{4}-.*Z$/);
 
-export function describeHostRecords(
-  name: string,
-  create: (connection: Connection) => HostRecords,
-): void {
+export function describeHostRecords(name: string, create: (db: Db) => HostRecords): void {
   const setUp = async () => create(await createTestDatabase());
   const recordOf = async (records: HostRecords, host = 'east') =>
     (await records.find([host])).get(host);

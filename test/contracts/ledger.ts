@@ -1,6 +1,6 @@
 // What every implementation of the Ledger port must do (I2, I11).
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { BadCursorError } from '../../packages/saga/src/errors.ts';
 import { toFirebaseUid, toUserId, type UserId } from '../../src/domain/ids.ts';
@@ -36,10 +36,10 @@ function entry(opId: string, given: Partial<Receipt> = {}): SettlementEntry {
   };
 }
 
-export function describeLedger(name: string, createLedger: (connection: Connection) => Ledger) {
+export function describeLedger(name: string, createLedger: (db: Db) => Ledger) {
   async function setUp() {
-    const connection = await createTestDatabase();
-    return { connection, ledger: createLedger(connection) };
+    const db = await createTestDatabase();
+    return { db, ledger: createLedger(db) };
   }
 
   describe(name, () => {
@@ -116,8 +116,8 @@ export function describeLedger(name: string, createLedger: (connection: Connecti
     });
 
     it('posted 50 times at once: one entry, posted by exactly one', async () => {
-      const { connection, ledger } = await setUp();
-      const other = createLedger(connection);
+      const { db, ledger } = await setUp();
+      const other = createLedger(db);
       const results = await Promise.all(
         Array.from({ length: 50 }, (_, n) => (n % 2 ? ledger : other).post(entry('settle.1'))),
       );

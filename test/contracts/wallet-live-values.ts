@@ -1,23 +1,20 @@
 // What every implementation of the Wallets port must pay where the bot was asked what it is worth (I2, I5).
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import type { Wallets } from '../../src/wallet/wallets.ts';
 import { allocation, BOT, platformSets, readUser, SAGA_B } from '../support/users.ts';
 import { lockCommand, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
 
-export function describeLiveValues(
-  name: string,
-  createWallets: (connection: Connection) => Wallets,
-): void {
+export function describeLiveValues(name: string, createWallets: (db: Db) => Wallets): void {
   const setUp = () => setUpWallet(createWallets, 500, allocation(1000, 1000));
   const NOT_LIVE = { status: 'not-live', reason: 'it does not answer' } as const;
 
   describe(`${name}: the live value`, () => {
     it('live: that is paid, whatever currentValue and the lock say', async () => {
-      const { connection, wallets, userId } = await setUp();
+      const { db, wallets, userId } = await setUp();
       await wallets.lock(lockCommand(userId));
-      await platformSets(connection, userId, { [`botAllocations.${BOT}.currentValue`]: 7 });
+      await platformSets(db, userId, { [`botAllocations.${BOT}.currentValue`]: 7 });
       const worth = { status: 'live', value: 1234.56 } as const;
       const result = await wallets.settle(settleCommand(userId, { worth }));
       expect(result).toMatchObject({
@@ -38,13 +35,13 @@ export function describeLiveValues(
     });
 
     it('not live: the stored value, and row and receipt say so', async () => {
-      const { connection, wallets, userId } = await setUp();
+      const { db, wallets, userId } = await setUp();
       await wallets.lock(lockCommand(userId));
       const settle = settleCommand(userId, { worth: NOT_LIVE });
       const receipt = { amount: 1000, valueSource: 'stored', notLive: 'it does not answer' };
       expect(await wallets.settle(settle)).toMatchObject({ receipt });
       expect(await wallets.findReceipt(userId, settle.opId)).toMatchObject(receipt);
-      const { walletTransactions } = await readUser(connection, userId);
+      const { walletTransactions } = await readUser(db, userId);
       expect(walletTransactions.at(-1)).toMatchObject({ amount: 1000, valueSource: 'stored' });
     });
 
@@ -93,9 +90,9 @@ export function describeLiveValues(
     ] as const)(
       'a part is withdrawn after the bot has answered, %s: the stored value, and said to be',
       async (_, of, again) => {
-        const { connection, wallets, userId } = await setUp();
+        const { db, wallets, userId } = await setUp();
         await wallets.lock(lockCommand(userId, { value: 400, isLive: true }));
-        await platformSets(connection, userId, {
+        await platformSets(db, userId, {
           [`botAllocations.${BOT}.allocatedAmount`]: 700,
           [`botAllocations.${BOT}.currentValue`]: 690,
         });
@@ -109,10 +106,10 @@ export function describeLiveValues(
     );
 
     it('a part is withdrawn, and the bot answers again after it: the newer answer is paid', async () => {
-      const { connection, wallets, userId } = await setUp();
+      const { db, wallets, userId } = await setUp();
       await wallets.lock(lockCommand(userId, { value: 400, isLive: true }));
       const path = `botAllocations.${BOT}.allocatedAmount`;
-      await platformSets(connection, userId, { [path]: 700 });
+      await platformSets(db, userId, { [path]: 700 });
       await wallets.lock(lockCommand(userId, { value: 100, isLive: true }));
       const worth = { status: 'live', value: 100 } as const;
       expect(await wallets.settle(settleCommand(userId, { worth }))).toMatchObject({

@@ -1,7 +1,7 @@
 // What every implementation of the Wallets port must do with an allocation it reads, locks, releases or
 // forbids to settle (I2, I5, I6).
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import type { Wallets } from '../../src/wallet/wallets.ts';
@@ -28,10 +28,7 @@ import {
   setUpWallet,
 } from '../support/wallet-commands.ts';
 
-export function describeLocks(
-  name: string,
-  createWallets: (connection: Connection) => Wallets,
-): void {
+export function describeLocks(name: string, createWallets: (db: Db) => Wallets): void {
   const setUp = (balance: unknown, bot: unknown) => setUpWallet(createWallets, balance, bot);
 
   describe(`${name}: reading an allocation`, () => {
@@ -53,14 +50,14 @@ export function describeLocks(
     });
 
     it('no user, no allocation, no allocations field at all: three different answers', async () => {
-      const { connection, wallets, userId } = await setUp(10, allocation(1, 1));
+      const { db, wallets, userId } = await setUp(10, allocation(1, 1));
       const other = toInstanceId('uid-bot-2');
       expect((await wallets.readAllocation(userId, other)).status).toBe('absent');
-      await users(connection).updateOne(byId(userId), {
+      await users(db).updateOne(byId(userId), {
         $unset: { botAllocations: 1, paperWallet: 1 },
       });
       expect((await wallets.readAllocation(userId, BOT)).status).toBe('absent');
-      await users(connection).deleteOne(byId(userId));
+      await users(db).deleteOne(byId(userId));
       expect((await wallets.readAllocation(userId, BOT)).status).toBe('account-gone');
     });
 
@@ -71,13 +68,13 @@ export function describeLocks(
       ['Infinity', allocation(50, Number.POSITIVE_INFINITY), 'currentValue', 'Infinity'],
       ['no allocatedAmount', allocation(undefined, 5), 'allocatedAmount', 'missing'],
     ])('%s in the numbers: named, and not locked', async (_what, bot, field, found) => {
-      const { connection, wallets, userId } = await setUp(77, bot);
-      const before = await readUser(connection, userId);
+      const { db, wallets, userId } = await setUp(77, bot);
+      const before = await readUser(db, userId);
       const reading = await wallets.readAllocation(userId, BOT);
       expect(reading).toMatchObject({ allocation: { notMoney: { field, found } } });
       const result = await wallets.lock(lockCommand(userId));
       expect(result).toEqual({ status: 'not-money', field, found });
-      expect(await readUser(connection, userId)).toEqual(before);
+      expect(await readUser(db, userId)).toEqual(before);
     });
 
     it('a balance that is a text: named, and not locked', async () => {
@@ -92,13 +89,10 @@ export function describeLocks(
 
   describe(`${name}: the mark`, () => {
     it('first write on a user: the mark, the opening balance, and every other field kept', async () => {
-      const { connection, wallets, userId } = await setUp(
-        0.1,
-        allocation(0.15, 0.2, { note: 'x' }),
-      );
-      const before = await readUser(connection, userId);
+      const { db, wallets, userId } = await setUp(0.1, allocation(0.15, 0.2, { note: 'x' }));
+      const before = await readUser(db, userId);
       expect(await wallets.lock(lockCommand(userId))).toEqual({ status: 'locked', value: 0.2 });
-      const after = await readUser(connection, userId);
+      const after = await readUser(db, userId);
       const { lockedBy, ...bot } = after.botAllocations[BOT];
       expect(bot).toEqual(before.botAllocations[BOT]);
       expect(lockedBy).toEqual({
@@ -117,9 +111,9 @@ export function describeLocks(
     });
 
     it('repeated after the value changed: the first locked value stays', async () => {
-      const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
+      const { db, wallets, userId } = await setUp(1, allocation(100, 120));
       await wallets.lock(lockCommand(userId));
-      await platformSets(connection, userId, { [`botAllocations.${BOT}.currentValue`]: 0 });
+      await platformSets(db, userId, { [`botAllocations.${BOT}.currentValue`]: 0 });
       expect(await wallets.lock(lockCommand(userId))).toEqual({ status: 'locked', value: 120 });
       expect(await wallets.lock(lockCommand(userId, { epoch: 4 }))).toMatchObject({ value: 120 });
     });
@@ -150,7 +144,7 @@ export function describeLocks(
     });
 
     it('another incarnation, no allocation, no account: told apart', async () => {
-      const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
+      const { db, wallets, userId } = await setUp(1, allocation(100, 120));
       const other = lockCommand(userId, {
         incarnation: incarnationOf(userId, BOT, '2020-01-01T00:00:00.000Z'),
       });
@@ -158,44 +152,44 @@ export function describeLocks(
         status: 'other-incarnation',
         incarnationId: INCARNATION,
       });
-      await users(connection).updateOne(byId(userId), { $set: { botAllocations: {} } });
+      await users(db).updateOne(byId(userId), { $set: { botAllocations: {} } });
       expect(await wallets.lock(lockCommand(userId))).toEqual({ status: 'absent' });
-      await users(connection).deleteOne(byId(userId));
+      await users(db).deleteOne(byId(userId));
       expect(await wallets.lock(lockCommand(userId))).toEqual({ status: 'account-gone' });
     });
 
     it('raised and removed: as often as one likes', async () => {
-      const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
-      const before = await readUser(connection, userId);
+      const { db, wallets, userId } = await setUp(1, allocation(100, 120));
+      const before = await readUser(db, userId);
       await wallets.lock(lockCommand(userId));
       expect(await wallets.raiseLock(lockTarget(userId, 3))).toBe('raised');
       expect(await wallets.raiseLock(lockTarget(userId, 3))).toBe('raised');
       expect(await wallets.unlock(lockTarget(userId, 3))).toBe('removed');
       expect(await wallets.unlock(lockTarget(userId, 3))).toBe('absent');
-      const after = await readUser(connection, userId);
+      const after = await readUser(db, userId);
       expect(after.botAllocations).toEqual(before.botAllocations);
     });
 
     it('a worker comes back after its saga has removed the mark: fenced, whatever it tries', async () => {
-      const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
+      const { db, wallets, userId } = await setUp(1, allocation(100, 120));
       expect(await wallets.unlock(lockTarget(userId, 2))).toBe('absent');
-      const before = await readUser(connection, userId);
+      const before = await readUser(db, userId);
       expect(await wallets.lock(lockCommand(userId))).toEqual({ status: 'fenced' });
       expect(await wallets.abortSettlement(settleCommand(userId))).toBe('fenced');
       expect(await wallets.settle(settleCommand(userId))).toEqual({ status: 'fenced' });
-      expect(await readUser(connection, userId)).toEqual(before);
+      expect(await readUser(db, userId)).toEqual(before);
       const other = lockCommand(userId, { sagaId: SAGA_B });
       expect(await wallets.lock(other)).toEqual({ status: 'locked', value: 120 });
     });
 
     it('a stale save brings the removed mark back: its saga is fenced all the same, and pays nothing (I6)', async () => {
-      const { connection, wallets, userId } = await setUp(10, allocation(100, 120));
+      const { db, wallets, userId } = await setUp(10, allocation(100, 120));
       await wallets.lock(lockCommand(userId));
-      const copy = (await readUser(connection, userId)).botAllocations[BOT];
+      const copy = (await readUser(db, userId)).botAllocations[BOT];
       await wallets.unlock(lockTarget(userId));
-      await platformSets(connection, userId, { [`botAllocations.${BOT}`]: copy });
+      await platformSets(db, userId, { [`botAllocations.${BOT}`]: copy });
       expect(await wallets.settle(settleCommand(userId))).toEqual({ status: 'fenced' });
-      expect((await readUser(connection, userId)).paperWallet.balance).toBe(10);
+      expect((await readUser(db, userId)).paperWallet.balance).toBe(10);
     });
 
     it('removed by a worker and, late, by the one before it: the next saga keeps its mark', async () => {
@@ -249,10 +243,10 @@ export function describeLocks(
     });
 
     it('already settled: too late; no allocation: nothing to abort', async () => {
-      const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
+      const { db, wallets, userId } = await setUp(1, allocation(100, 120));
       await pay(wallets, userId);
       expect(await wallets.abortSettlement(settleCommand(userId))).toBe('settled');
-      await users(connection).updateOne(byId(userId), {
+      await users(db).updateOne(byId(userId), {
         $unset: { ledgerState: 1 },
         $set: { walletTransactions: [] },
       });
@@ -262,12 +256,12 @@ export function describeLocks(
 
   describe(`${name}: other holders`, () => {
     it('the same id with another user: found, at most two, never the asker', async () => {
-      const connection = await createTestDatabase();
-      const wallets = createWallets(connection);
+      const db = await createTestDatabase();
+      const wallets = createWallets(db);
       const bots = { [BOT]: allocation(1, 1) };
       const ids = [];
-      for (let n = 0; n < 4; n += 1) ids.push(await putUser(connection, { balance: 1, bots }));
-      const loner = await putUser(connection, { balance: 1, bots: { other: allocation(1, 1) } });
+      for (let n = 0; n < 4; n += 1) ids.push(await putUser(db, { balance: 1, bots }));
+      const loner = await putUser(db, { balance: 1, bots: { other: allocation(1, 1) } });
       expect(await wallets.otherHolders(loner, toInstanceId('other'))).toEqual([]);
       const [first] = ids;
       if (first === undefined) throw new Error('no user');

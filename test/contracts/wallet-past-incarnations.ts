@@ -1,7 +1,7 @@
 // What every implementation of the Wallets port must know of a bot whose incarnation was settled, whatever the platform has
 // done to the document since (I2): the same incarnation is never paid again, and a new one is.
 
-import type { Connection, mongo } from 'mongoose';
+import type { Db, Document } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import type { UserId } from '../../src/domain/ids.ts';
 import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts';
@@ -24,36 +24,33 @@ import { lockCommand, pay, setUpWallet } from '../support/wallet-commands.ts';
 const MINUTE_MS = 60_000;
 const PATH = `botAllocations.${BOT}`;
 
-export function describePastIncarnations(
-  name: string,
-  createWallets: (connection: Connection) => Wallets,
-): void {
-  const undated = (extra: mongo.Document = {}) =>
+export function describePastIncarnations(name: string, createWallets: (db: Db) => Wallets): void {
+  const undated = (extra: Document = {}) =>
     allocation(100, 110, { allocatedAt: undefined, ...extra });
 
   /** A bot of 110 that was paid back to a balance of 160, an hour ago, as ledger or tombstone have it; the document
    * has forgotten it, and the given allocation stands there. */
   async function setUp(
     found: unknown,
-    { by = 'ledger', rows = [] }: { by?: 'ledger' | 'tombstone'; rows?: mongo.Document[] } = {},
+    { by = 'ledger', rows = [] }: { by?: 'ledger' | 'tombstone'; rows?: Document[] } = {},
   ) {
     const world = await setUpWallet(createWallets, 50, undated());
-    const { connection, userId, wallets } = world;
+    const { db, userId, wallets } = world;
     const incarnation = stamped(userId);
     const receipt = await pay(wallets, userId, { incarnation });
     if (by === 'ledger') {
-      await createMongoLedger({ connection }).post({ receipt, firebaseUid: null, sagaId: SAGA_A });
+      await createMongoLedger({ db }).post({ receipt, firebaseUid: null, sagaId: SAGA_A });
     } else {
-      const tombstones = createMongoTombstones({ connection });
+      const tombstones = createMongoTombstones({ db });
       const target = { incarnation, sagaId: SAGA_A, epoch: 1 };
       const facts = { firebaseUid: null, slot: null, hadAllocation: true, mayTakeOver: [] };
       await tombstones.open({ ...target, ...NOTHING_OBSERVED, ...facts });
       await tombstones.settle(target);
     }
     const hourAgo = new Date(Date.now() - 60 * MINUTE_MS);
-    await connection.collection('ledger').updateMany({}, { $set: { at: hourAgo } });
-    await connection.collection('tombstones').updateMany({}, { $set: { settledAt: hourAgo } });
-    await platformSets(connection, userId, {
+    await db.collection('ledger').updateMany({}, { $set: { at: hourAgo } });
+    await db.collection('tombstones').updateMany({}, { $set: { settledAt: hourAgo } });
+    await platformSets(db, userId, {
       'ledgerState.settled': [],
       walletTransactions: rows,
       [PATH]: found,
@@ -62,14 +59,14 @@ export function describePastIncarnations(
   }
 
   /** The same, dated, with its settlement's own row in the document and these rows behind it. */
-  async function setUpBehind(found: unknown, rows: readonly mongo.Document[]) {
+  async function setUpBehind(found: unknown, rows: readonly Document[]) {
     const world = await setUpWallet(createWallets, 50, allocation(100, 110));
-    const { connection, userId, wallets } = world;
+    const { db, userId, wallets } = world;
     const receipt = await pay(wallets, userId);
-    await createMongoLedger({ connection }).post({ receipt, firebaseUid: null, sagaId: SAGA_A });
-    const [settlement] = (await readUser(connection, userId)).walletTransactions.slice(-1);
+    await createMongoLedger({ db }).post({ receipt, firebaseUid: null, sagaId: SAGA_A });
+    const [settlement] = (await readUser(db, userId)).walletTransactions.slice(-1);
     const changed = { walletTransactions: [settlement, ...rows], [PATH]: found };
-    await platformSets(connection, userId, changed);
+    await platformSets(db, userId, changed);
     return { ...world, settlement };
   }
 
@@ -93,8 +90,8 @@ export function describePastIncarnations(
 
   describe(`${name}: a bot whose incarnation was settled`, () => {
     it('undated, its receipt forgotten and its row erased: the ledger still knows the bot was paid', async () => {
-      const { connection, wallets, userId, receipt } = await setUp(undated());
-      const before = await readUser(connection, userId);
+      const { db, wallets, userId, receipt } = await setUp(undated());
+      const before = await readUser(db, userId);
       expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
         allocation: { settledOpId: receipt.opId },
       });
@@ -102,7 +99,7 @@ export function describePastIncarnations(
         status: 'already-settled',
         opId: receipt.opId,
       });
-      expect(await readUser(connection, userId)).toEqual(before);
+      expect(await readUser(db, userId)).toEqual(before);
     });
 
     it('undated, and only its tombstone is left: not paid again', async () => {
@@ -120,7 +117,7 @@ export function describePastIncarnations(
 
     it('undated, and the platform has set its whole amount aside since: a new incarnation, paid once', async () => {
       const rows = [setAside(20)];
-      const { connection, wallets, userId } = await setUp(undated(), { rows });
+      const { db, wallets, userId } = await setUp(undated(), { rows });
       expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
         allocation: { settledOpId: null },
       });
@@ -131,9 +128,9 @@ export function describePastIncarnations(
       const incarnation = stamped(userId, SAGA_B);
       const receipt = await pay(wallets, userId, { sagaId: SAGA_B, incarnation });
       expect(receipt).toMatchObject({ amount: 110, newBalance: 270 });
-      await createMongoLedger({ connection }).post({ receipt, firebaseUid: null, sagaId: SAGA_B });
+      await createMongoLedger({ db }).post({ receipt, firebaseUid: null, sagaId: SAGA_B });
       const again = { 'ledgerState.settled': [], walletTransactions: rows, [PATH]: undated() };
-      await platformSets(connection, userId, again);
+      await platformSets(db, userId, again);
       expect(await markAs(wallets, userId)).toMatchObject({ status: 'already-settled' });
     });
 
@@ -158,12 +155,12 @@ export function describePastIncarnations(
 
     // The platform's clock lags by half an hour: its new incarnation is dated before the settlement of the last one.
     const LAGGING = new Date(Date.now() - 90 * MINUTE_MS);
-    const lagging = (extra: mongo.Document = {}) =>
+    const lagging = (extra: Document = {}) =>
       allocation(100, 110, { allocatedAt: LAGGING, ...extra });
     const itsRow = { ...setAside(90), timestamp: LAGGING };
 
     it('dated before its newest settlement, and its own row stands behind it: a new incarnation, paid once', async () => {
-      const { connection, wallets, userId, settlement } = await setUpBehind(lagging(), [itsRow]);
+      const { db, wallets, userId, settlement } = await setUpBehind(lagging(), [itsRow]);
       expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
         allocation: { settledOpId: null },
       });
@@ -178,13 +175,13 @@ export function describePastIncarnations(
       expect(receipt).toMatchObject({ amount: 110, newBalance: 270 });
       // The copy of that incarnation, saved again with its rows: whatever their order says, it was paid.
       const again = { walletTransactions: [settlement, itsRow], [PATH]: lagging() };
-      await platformSets(connection, userId, again);
+      await platformSets(db, userId, again);
       expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
         allocation: { settledOpId: receipt.opId },
       });
     });
 
-    it.each<[string, (settlement: mongo.Document) => [mongo.Document, readonly mongo.Document[]]]>([
+    it.each<[string, (settlement: Document) => [Document, readonly Document[]]]>([
       ['its row stands before the settlement', (settlement) => [lagging(), [itsRow, settlement]]],
       ['it has no row', (settlement) => [lagging(), [settlement]]],
       [
@@ -215,9 +212,9 @@ export function describePastIncarnations(
         ],
       ],
     ])('dated before its newest settlement, and %s: a person decides', async (_what, made) => {
-      const { connection, wallets, userId, settlement } = await setUpBehind(lagging(), []);
+      const { db, wallets, userId, settlement } = await setUpBehind(lagging(), []);
       const [found, walletTransactions] = made(settlement);
-      await platformSets(connection, userId, { walletTransactions, [PATH]: found });
+      await platformSets(db, userId, { walletTransactions, [PATH]: found });
       const { allocation: read } = Object(await wallets.readAllocation(userId, BOT));
       expect(read.settledOpId).toMatch(/^settle\./);
       const incarnation = incarnationOf(userId, BOT, LAGGING.toISOString());

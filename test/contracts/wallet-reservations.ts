@@ -1,7 +1,7 @@
 // What every implementation of the Wallets port must do when money is set aside for a new bot, and when that is
 // withdrawn (I2, I5, I11).
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { toUserId, type UserId } from '../../src/domain/ids.ts';
 import { settlementOpId } from '../../src/domain/incarnation.ts';
@@ -16,22 +16,19 @@ function order(userId: UserId, given: Partial<ReserveOrder> = {}): ReserveOrder 
   return { userId, instanceId: BOT, opId: OP, botName: 'Alpha', amountMinor: 10_010, ...given };
 }
 
-export function describeReservations(
-  name: string,
-  createWallets: (connection: Connection) => Wallets,
-): void {
+export function describeReservations(name: string, createWallets: (db: Db) => Wallets): void {
   async function setUp(balance: unknown, bots: Record<string, unknown> = {}) {
-    const connection = await createTestDatabase();
-    const userId = await putUser(connection, { balance, bots });
-    return { connection, userId, wallets: createWallets(connection) };
+    const db = await createTestDatabase();
+    const userId = await putUser(db, { balance, bots });
+    return { db, userId, wallets: createWallets(db) };
   }
 
   describe(`${name}: the reservation`, () => {
     it('balance, allocation and row in one update; the rest of the document is kept', async () => {
       const other = allocation(5, 6);
-      const { connection, userId, wallets } = await setUp(1000.1, { other });
+      const { db, userId, wallets } = await setUp(1000.1, { other });
       const result = await wallets.reserve(order(userId));
-      const user = await readUser(connection, userId);
+      const user = await readUser(db, userId);
       const at = user.paperWallet.lastUpdated;
       expect(result).toEqual({
         status: 'reserved',
@@ -80,7 +77,7 @@ export function describeReservations(
     });
 
     it('ordered again, 20 times at once: taken once, and all get the same answer', async () => {
-      const { connection, userId, wallets } = await setUp(1000);
+      const { db, userId, wallets } = await setUp(1000);
       const first = await wallets.reserve(order(userId));
       const again = await Promise.all(
         Array.from({ length: 20 }, () => wallets.reserve(order(userId))),
@@ -88,11 +85,11 @@ export function describeReservations(
       expect(new Set(again.map((result) => JSON.stringify(result)))).toEqual(
         new Set([JSON.stringify(first)]),
       );
-      expect((await readUser(connection, userId)).paperWallet.balance).toBe(899.9);
+      expect((await readUser(db, userId)).paperWallet.balance).toBe(899.9);
     });
 
     it('20 different ones at once: each taken once, or refused where nothing is left', async () => {
-      const { connection, userId, wallets } = await setUp(1000);
+      const { db, userId, wallets } = await setUp(1000);
       const results = await Promise.all(
         Array.from({ length: 20 }, (_, n) =>
           wallets.reserve(order(userId, { opId: `${OP}${n}`, instanceId: `${BOT}${n}` as never })),
@@ -101,7 +98,7 @@ export function describeReservations(
       const reserved = results.filter(({ status }) => status === 'reserved');
       expect(reserved).toHaveLength(9);
       expect(results.filter(({ status }) => status === 'insufficient-funds')).toHaveLength(11);
-      const user = await readUser(connection, userId);
+      const user = await readUser(db, userId);
       expect(user.paperWallet.balance).toBe(99.1);
       expect(user.walletTransactions.map(({ seq }: { seq: number }) => seq)).toEqual([
         1, 2, 3, 4, 5, 6, 7, 8, 9,
@@ -117,9 +114,9 @@ export function describeReservations(
       ['sub-cents that are kept', 10.005, 1_000, 'reserved', 0.005],
       ['the largest amount there is', 1e12, 1e14, 'reserved', 0],
     ])('%s: decided in decimals', async (_, balance, amountMinor, status, left) => {
-      const { connection, userId, wallets } = await setUp(balance);
+      const { db, userId, wallets } = await setUp(balance);
       expect((await wallets.reserve(order(userId, { amountMinor }))).status).toBe(status);
-      expect((await readUser(connection, userId)).paperWallet.balance).toBe(left);
+      expect((await readUser(db, userId)).paperWallet.balance).toBe(left);
     });
 
     it.each([
@@ -128,21 +125,21 @@ export function describeReservations(
       ['below zero', -5, '-5'],
       ['nothing', null, 'null'],
     ])('a balance that is %s: not money, and nothing is touched', async (_, balance, found) => {
-      const { connection, userId, wallets } = await setUp(balance);
-      const before = await readUser(connection, userId);
+      const { db, userId, wallets } = await setUp(balance);
+      const before = await readUser(db, userId);
       expect(await wallets.reserve(order(userId))).toEqual({
         status: 'not-money',
         field: 'paperWallet.balance',
         found,
       });
-      expect(await readUser(connection, userId)).toEqual(before);
+      expect(await readUser(db, userId)).toEqual(before);
     });
 
     it('an allocation of that id is there already: occupied, and nothing is touched', async () => {
-      const { connection, userId, wallets } = await setUp(1000, { [BOT]: allocation(5, 6) });
-      const before = await readUser(connection, userId);
+      const { db, userId, wallets } = await setUp(1000, { [BOT]: allocation(5, 6) });
+      const before = await readUser(db, userId);
       expect(await wallets.reserve(order(userId))).toEqual({ status: 'occupied' });
-      expect(await readUser(connection, userId)).toEqual(before);
+      expect(await readUser(db, userId)).toEqual(before);
     });
 
     it('no such user: account-gone, for a withdrawal too', async () => {
@@ -153,36 +150,36 @@ export function describeReservations(
     });
 
     it('a user without lists, and a bot name that looks like a field: as it stands', async () => {
-      const { connection, userId, wallets } = await setUp(1000);
-      await users(connection).updateOne(byId(userId), {
+      const { db, userId, wallets } = await setUp(1000);
+      await users(db).updateOne(byId(userId), {
         $unset: { walletTransactions: 1, botAllocations: 1, __v: 1 },
       });
       expect((await wallets.reserve(order(userId, { botName: '$paperWallet' }))).status).toBe(
         'reserved',
       );
-      const user = await readUser(connection, userId);
+      const user = await readUser(db, userId);
       expect(user.botAllocations[BOT].botName).toBe('$paperWallet');
       expect(user.walletTransactions).toMatchObject([{ botName: '$paperWallet', seq: 1 }]);
     });
 
     it('the platform erased the row: the allocation still says whose it is', async () => {
-      const { connection, userId, wallets } = await setUp(1000);
+      const { db, userId, wallets } = await setUp(1000);
       const first = await wallets.reserve(order(userId));
-      await users(connection).updateOne(byId(userId), { $set: { walletTransactions: [] } });
+      await users(db).updateOne(byId(userId), { $set: { walletTransactions: [] } });
       expect(await wallets.reserve(order(userId))).toEqual(first);
-      expect((await readUser(connection, userId)).paperWallet.balance).toBe(899.9);
+      expect((await readUser(db, userId)).paperWallet.balance).toBe(899.9);
     });
 
     it('the platform took the allocation away: the row says that the money was taken, and it is not taken again', async () => {
-      const { connection, userId, wallets } = await setUp(1000);
+      const { db, userId, wallets } = await setUp(1000);
       const first = await wallets.reserve(order(userId));
-      await users(connection).updateOne(byId(userId), { $set: { botAllocations: {} } });
+      await users(db).updateOne(byId(userId), { $set: { botAllocations: {} } });
       expect(await wallets.reserve(order(userId))).toEqual(first);
-      expect((await readUser(connection, userId)).paperWallet.balance).toBe(899.9);
+      expect((await readUser(db, userId)).paperWallet.balance).toBe(899.9);
     });
 
     it('then settled like any other: the money is back, one opening, and the sequence goes on', async () => {
-      const { connection, userId, wallets } = await setUp(1000);
+      const { db, userId, wallets } = await setUp(1000);
       const result = await wallets.reserve(order(userId));
       if (result.status !== 'reserved') throw new Error(result.status);
       const incarnation = {
@@ -204,7 +201,7 @@ export function describeReservations(
         seq: 2,
         description: 'Returned $100.10 from bot that was not started (P&L: +$0.00)',
       });
-      const user = await readUser(connection, userId);
+      const user = await readUser(db, userId);
       expect(String(user.ledgerState.opening)).toMatch(/^1000(\.0*)?$/);
       expect(user.botAllocations).toEqual({});
     });
@@ -212,11 +209,11 @@ export function describeReservations(
 
   describe(`${name}: the withdrawal of a reservation`, () => {
     it('before it landed: it never lands any more, and no money moves', async () => {
-      const { connection, userId, wallets } = await setUp(1000);
+      const { db, userId, wallets } = await setUp(1000);
       expect(await wallets.withdrawReserve(order(userId))).toEqual({ status: 'withdrawn' });
       expect(await wallets.withdrawReserve(order(userId))).toEqual({ status: 'withdrawn' });
       expect(await wallets.reserve(order(userId))).toEqual({ status: 'withdrawn' });
-      const user = await readUser(connection, userId);
+      const user = await readUser(db, userId);
       expect(user.paperWallet.balance).toBe(1000);
       expect(user).not.toHaveProperty('ledgerState');
       const another = order(userId, { opId: `${OP}b` });
@@ -224,25 +221,25 @@ export function describeReservations(
     });
 
     it('after it landed: says so, and a late repeat does not land either', async () => {
-      const { connection, userId, wallets } = await setUp(1000);
+      const { db, userId, wallets } = await setUp(1000);
       const landed = await wallets.reserve(order(userId));
       expect(await wallets.withdrawReserve(order(userId))).toEqual(landed);
       // Everything that says so is gone from the user, as after a settlement and a legacy writer.
-      await users(connection).updateOne(byId(userId), {
+      await users(db).updateOne(byId(userId), {
         $set: { walletTransactions: [], botAllocations: {} },
       });
       expect(await wallets.reserve(order(userId))).toEqual({ status: 'withdrawn' });
-      expect((await readUser(connection, userId)).paperWallet.balance).toBe(899.9);
+      expect((await readUser(db, userId)).paperWallet.balance).toBe(899.9);
     });
 
     it('racing with the reservation: either it landed, or it never does', async () => {
       for (let round = 0; round < 10; round += 1) {
-        const { connection, userId, wallets } = await setUp(1000);
+        const { db, userId, wallets } = await setUp(1000);
         const [reserved, withdrawn] = await Promise.all([
           wallets.reserve(order(userId)),
           wallets.withdrawReserve(order(userId)),
         ]);
-        const { balance } = (await readUser(connection, userId)).paperWallet;
+        const { balance } = (await readUser(db, userId)).paperWallet;
         expect(balance).toBe(withdrawn.status === 'reserved' ? 899.9 : 1000);
         if (withdrawn.status === 'withdrawn') expect(reserved.status).toBe('withdrawn');
       }
@@ -254,11 +251,11 @@ export function describeReservations(
     });
 
     it('older ones than any write can be: forgotten by the next', async () => {
-      const { connection, userId, wallets } = await setUp(1000);
+      const { db, userId, wallets } = await setUp(1000);
       const old = { opId: 'reserve.old', at: new Date(Date.now() - 2 * 86_400_000) };
-      await users(connection).updateOne(byId(userId), { $set: { withdrawn: [old] } });
+      await users(db).updateOne(byId(userId), { $set: { withdrawn: [old] } });
       await wallets.withdrawReserve(order(userId));
-      const user = await readUser(connection, userId);
+      const user = await readUser(db, userId);
       expect(user.withdrawn).toMatchObject([{ id: OP }]);
     });
   });

@@ -1,6 +1,6 @@
 // What every implementation of the Wallets port must pay, to the cent, in the platform's format (I2, I11).
 
-import { type Connection, mongo } from 'mongoose';
+import { type Db, Decimal128, Int32, Long } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import { settlementOpId } from '../../src/domain/incarnation.ts';
@@ -18,14 +18,11 @@ import {
 } from '../support/users.ts';
 import { lockCommand, pay, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
 
-export function describeSettlements(
-  name: string,
-  createWallets: (connection: Connection) => Wallets,
-): void {
+export function describeSettlements(name: string, createWallets: (db: Db) => Wallets): void {
   const setUp = (balance: unknown, bot: unknown) => setUpWallet(createWallets, balance, bot);
   describe(`${name}: the settlement`, () => {
     it("the user's own case: 1105.00 returned, 18436.00 after, row and receipt complete", async () => {
-      const { connection, wallets, userId } = await setUp(17331, allocation(1105, 1105));
+      const { db, wallets, userId } = await setUp(17331, allocation(1105, 1105));
       const receipt = await pay(wallets, userId);
       const opId = settlementOpId(incarnationOf(userId));
       expect(receipt).toEqual({
@@ -45,7 +42,7 @@ export function describeSettlements(
         seq: 1,
         settledAt: expect.stringMatching(/^20\d\d-.*Z$/),
       });
-      const user = await readUser(connection, userId);
+      const user = await readUser(db, userId);
       expect(user.botAllocations).toEqual({});
       expect(user.__v).toBe(4);
       expect(user.kept).toEqual({ unknown: 'field' });
@@ -144,14 +141,14 @@ export function describeSettlements(
     });
 
     it('any amounts: the database writes what cents in whole numbers say', async () => {
-      const connection = await createTestDatabase();
-      const wallets = createWallets(connection);
+      const db = await createTestDatabase();
+      const wallets = createWallets(db);
       const cents = () => Math.floor(10 ** (Math.random() * 12));
       const cases = Array.from({ length: 150 }, () => [cents(), cents()] as const);
       await Promise.all(
         cases.map(async ([current, allocated]) => {
           const bots = { [BOT]: allocation(allocated / 100, current / 100) };
-          const userId = await putUser(connection, { balance: 0, bots });
+          const userId = await putUser(db, { balance: 0, bots });
           const receipt = await pay(wallets, userId);
           const pnl = formatMinor(current - allocated, 'always');
           expect(receipt).toMatchObject({
@@ -166,12 +163,12 @@ export function describeSettlements(
     });
 
     it.each([
-      ['an int', new mongo.Int32(7), '7.00'],
-      ['a long', mongo.Long.fromNumber(7), '7.00'],
-      ['a decimal', mongo.Decimal128.fromString('7.005'), '7.00'],
-      ['a decimal in powers of ten', mongo.Decimal128.fromString('7E+2'), '700.00'],
+      ['an int', new Int32(7), '7.00'],
+      ['a long', Long.fromNumber(7), '7.00'],
+      ['a decimal', Decimal128.fromString('7.005'), '7.00'],
+      ['a decimal in powers of ten', Decimal128.fromString('7E+2'), '700.00'],
     ])('a value that is %s: money too', async (_what, value, text) => {
-      const { wallets, userId } = await setUp(mongo.Long.fromNumber(1), allocation(value, value));
+      const { wallets, userId } = await setUp(Long.fromNumber(1), allocation(value, value));
       const receipt = await pay(wallets, userId);
       expect(receipt.newBalance).toBe(1 + Number(text));
       expect(receipt.description).toContain(`Returned $${text} from`);
@@ -186,9 +183,9 @@ export function describeSettlements(
     });
 
     it('value updated between lock and settlement: the newer one is paid', async () => {
-      const { connection, wallets, userId } = await setUp(0, allocation(100, 120));
+      const { db, wallets, userId } = await setUp(0, allocation(100, 120));
       await wallets.lock(lockCommand(userId));
-      await platformSets(connection, userId, { [`botAllocations.${BOT}.currentValue`]: 133.33 });
+      await platformSets(db, userId, { [`botAllocations.${BOT}.currentValue`]: 133.33 });
       const result = await wallets.settle(settleCommand(userId));
       expect(result).toMatchObject({ receipt: { newBalance: 133.33 } });
     });
@@ -202,17 +199,17 @@ export function describeSettlements(
       ['an object', { value: 1 }, '{"value":1}'],
       ['an empty list', [], '[]'],
     ])('value overwritten by %s after the lock: the locked one is paid', async (_w, bad, found) => {
-      const { connection, wallets, userId } = await setUp(1, allocation(100, 120));
+      const { db, wallets, userId } = await setUp(1, allocation(100, 120));
       await wallets.lock(lockCommand(userId));
-      await platformSets(connection, userId, { [`botAllocations.${BOT}.currentValue`]: bad });
+      await platformSets(db, userId, { [`botAllocations.${BOT}.currentValue`]: bad });
       const result = await wallets.settle(settleCommand(userId));
       expect(result).toMatchObject({ receipt: { newBalance: 121, overwrittenValue: found } });
     });
 
     it('worth nothing at the lock and broken since: nothing is paid, nothing was overwritten', async () => {
-      const { connection, wallets, userId } = await setUp(1, allocation(100, 0));
+      const { db, wallets, userId } = await setUp(1, allocation(100, 0));
       await wallets.lock(lockCommand(userId));
-      await platformSets(connection, userId, { [`botAllocations.${BOT}.currentValue`]: 'x' });
+      await platformSets(db, userId, { [`botAllocations.${BOT}.currentValue`]: 'x' });
       const result = await wallets.settle(settleCommand(userId));
       if (result.status !== 'settled') throw new Error(result.status);
       expect(result.receipt.newBalance).toBe(1);
@@ -222,12 +219,12 @@ export function describeSettlements(
     it.each(['a.b.c', 'dots.and-more_1.0', 'x.$set'])(
       'an id with special characters (%s): data, never a path',
       async (text) => {
-        const connection = await createTestDatabase();
-        const wallets = createWallets(connection);
+        const db = await createTestDatabase();
+        const wallets = createWallets(db);
         // '$' is refused at the edge; the wallet must be safe without that.
         const instanceId = text.includes('$') ? (text as typeof BOT) : toInstanceId(text);
         const bots = { [text]: allocation(1, 2), a: { b: { c: allocation(500, 500) } } };
-        const userId = await putUser(connection, { balance: 0, bots });
+        const userId = await putUser(db, { balance: 0, bots });
         if (text.includes('$')) {
           expect(await wallets.lock(lockCommand(userId, { instanceId }))).toMatchObject({
             status: 'locked',
@@ -236,7 +233,7 @@ export function describeSettlements(
         }
         const receipt = await pay(wallets, userId, { instanceId });
         expect(receipt.newBalance).toBe(2);
-        expect(Object.keys((await readUser(connection, userId)).botAllocations)).toEqual(['a']);
+        expect(Object.keys((await readUser(db, userId)).botAllocations)).toEqual(['a']);
       },
     );
   });

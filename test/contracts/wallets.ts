@@ -1,6 +1,6 @@
 // What every implementation of the Wallets port must do, said against users in the platform's format.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { Wallets } from '../../src/wallet/wallets.ts';
 import { describeLiveValues } from './wallet-live-values.ts';
 import { describeLocks } from './wallet-locks.ts';
@@ -10,10 +10,7 @@ import { describeReservations } from './wallet-reservations.ts';
 import { describeResurrections } from './wallet-resurrections.ts';
 import { describeSettlements } from './wallet-settlements.ts';
 
-export function describeWallets(
-  name: string,
-  createWallets: (connection: Connection) => Wallets,
-): void {
+export function describeWallets(name: string, createWallets: (db: Db) => Wallets): void {
   describeLocks(name, createWallets);
   describeReservations(name, createWallets);
   describeSettlements(name, createWallets);

@@ -58,7 +58,7 @@ function runLive(uid: string): Promise<RunningContainer> {
 
 function putOwner(app: TestApplication, uid: string, id = `${uid}-bot-2`) {
   const bots = { [id]: allocation(100, 110) };
-  return putUser(app.connection, { balance: 50, bots, firebaseUid: uid });
+  return putUser(app.db, { balance: 50, bots, firebaseUid: uid });
 }
 
 /** The state in which the bot of `live` is said to be `loss`'s. */
@@ -75,8 +75,8 @@ async function programOf({ exec }: RunningContainer, bot: string): Promise<strin
   return output.trim().split(/\s+/)[1] ?? '';
 }
 
-function conflicts({ connection }: TestApplication) {
-  return connection.collection('findings').find({ kind: 'id-conflict' }).toArray();
+function conflicts({ db }: TestApplication) {
+  return db.collection('findings').find({ kind: 'id-conflict' }).toArray();
 }
 
 /** What was done to a container since a moment, by Docker's own events. */
@@ -116,7 +116,7 @@ describeDocker('what the pool state file claims', () => {
     const provision = await app.call(loss, 'POST', '/provision', { prefer: 'wait=20' }, order);
     expect(provision.status).toBe(409);
     expect((await app.call(loss, 'GET', '/bots')).status).toBe(200);
-    expect((await readUser(app.connection, userId)).paperWallet.balance).toBe(50);
+    expect((await readUser(app.db, userId)).paperWallet.balance).toBe(50);
     expect(await conflicts(app)).toEqual(
       expect.arrayContaining([expect.objectContaining({ userId: String(userId) })]),
     );
@@ -134,7 +134,7 @@ describeDocker('what the pool state file claims', () => {
     const pool = await runLive(live);
     const app = await start(stolen(cast));
     const victim = await putOwner(app, live);
-    await putUser(app.connection, { balance: 7, bots: {}, firebaseUid: loss });
+    await putUser(app.db, { balance: 7, bots: {}, firebaseUid: loss });
 
     expect((await deleteBot(app, { uid: loss, instanceId: bot })).status).toBe(404);
     expect((await syncWallet(app, loss)).body.data.cleanedBots).toEqual([]);
@@ -146,7 +146,7 @@ describeDocker('what the pool state file claims', () => {
 
     const deleted = await deleteBot(app, { uid: live, instanceId: bot });
     expect(deleted.body).toMatchObject({ success: true, wallet: { returned: 110 } });
-    expect((await readUser(app.connection, victim)).paperWallet.balance).toBe(160);
+    expect((await readUser(app.db, victim)).paperWallet.balance).toBe(160);
     expect(await programOf(pool, bot)).not.toBe('RUNNING');
   });
 
@@ -162,10 +162,10 @@ describeDocker('what the pool state file claims', () => {
     const own = { ...mapping, containerName, poolId: 'dedicated' };
     const app = await start({ ...state, pools: {}, botMapping: { [bot]: own } });
     const victim = await putOwner(app, live);
-    await putUser(app.connection, { balance: 7, bots: {}, firebaseUid: loss });
+    await putUser(app.db, { balance: 7, bots: {}, firebaseUid: loss });
 
     expect(returnedBy(await syncWallet(app, live))).toEqual({});
-    expect((await readUser(app.connection, victim)).paperWallet.balance).toBe(50);
+    expect((await readUser(app.db, victim)).paperWallet.balance).toBe(50);
     expect((await deleteBot(app, { uid: loss, instanceId: bot })).status).toBe(404);
     const { State } = await testDocker().docker.getContainer(containerName).inspect();
     expect(State.Running).toBe(true);

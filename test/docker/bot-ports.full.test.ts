@@ -138,7 +138,7 @@ describeDocker('the port of a bot on real containers', () => {
       const app = await startTestApplication({ env: docker, poolState });
       const [told, silent] = [`${uid}-bot-1`, `${uid}-bot-2`];
       const bots = { [told]: allocation(100, 110), [silent]: allocation(100, 110) };
-      await putUser(app.connection, { balance: 50, bots, firebaseUid: uid });
+      await putUser(app.db, { balance: 50, bots, firebaseUid: uid });
       await runPool({
         name: poolOf(uid),
         programs: [

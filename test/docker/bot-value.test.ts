@@ -32,7 +32,7 @@ async function place(api: FreqtradeApi) {
     } as ReturnType<typeof poolStateOf>,
   });
   const bots = { [INSTANCE]: allocation(1000, 1000) };
-  const userId = await putUser(app.connection, { balance: 500, bots, firebaseUid: UID });
+  const userId = await putUser(app.db, { balance: 500, bots, firebaseUid: UID });
   const pool = await runPool({
     name: POOL,
     programs: [{ name: `bot-${INSTANCE}`, command: '/bin/sleep 100000' }],
@@ -62,7 +62,7 @@ describeDocker('the value of a bot in a real container', () => {
     });
     expect(reply.body.warnings).toBeUndefined();
     expect(api.asked).toEqual(['GET /api/v1/balance', 'GET /api/v1/balance']);
-    const user = await readUser(app.connection, userId);
+    const user = await readUser(app.db, userId);
     expect(user.walletTransactions.at(-1)).toMatchObject({ amount: 400, valueSource: 'bot' });
   });
 

@@ -89,7 +89,7 @@ describeOwnDocker('a daemon that is started again', () => {
     });
     const ids = [POOLED, NEIGHBOUR, OWN, HELD];
     const bots = Object.fromEntries(ids.map((id) => [id, allocation(100, 110)]));
-    await putUser(app.connection, { balance: 50, bots, firebaseUid: UID });
+    await putUser(app.db, { balance: 50, bots, firebaseUid: UID });
     await putState(app);
     const { observe } = createHealthChecks(app);
     await observe();

@@ -46,7 +46,7 @@ async function startWithFixtures({
     env: { BOT_RUNTIME: 'docker', DOCKER_HOSTS: `test=unix://${socket}`, ...env },
     poolState: JSON.parse(await fixture('pool-state.json')),
   });
-  await seedUsers(app.connection, parseUserDump(await fixture('users.json')));
+  await seedUsers(app.db, parseUserDump(await fixture('users.json')));
   return app;
 }
 
@@ -100,7 +100,7 @@ async function isThere(name: string): Promise<boolean> {
 }
 
 async function userOf(app: TestApplication, firebaseUid: string) {
-  return app.connection.collection('users').findOne({ firebaseUid });
+  return app.db.collection('users').findOne({ firebaseUid });
 }
 
 async function poolStateOf(app: TestApplication) {
@@ -129,7 +129,7 @@ describeDocker('deleting on real containers', () => {
     expect(state.pools['uid-live-pool-1'].bots).toEqual(['uid-live-bot-2', 'uid-live-bot-3']);
     expect(Object.keys(state.botMapping)).not.toContain('uid-live-bot-1');
     expect((await userOf(app, 'uid-live'))?.paperWallet.balance).toBe(762.75);
-    expect(await app.connection.collection('ledger').countDocuments()).toBe(1);
+    expect(await app.db.collection('ledger').countDocuments()).toBe(1);
   });
 
   it('a stopped pooled bot, and one the file calls failed though it runs: both deleted', async () => {
@@ -225,7 +225,7 @@ describeDocker('deleting on real containers', () => {
 
     expect(reply.body).toMatchObject({ success: true, wallet: { newBalance: 0.3 } });
     expect((await container.inspect()).State.Running).toBe(true);
-    const findings = await app.connection.collection('findings').find().toArray();
+    const findings = await app.db.collection('findings').find().toArray();
     expect(findings).toMatchObject([{ kind: 'id-conflict', instanceId: 'uid-cents-bot-1' }]);
   });
 });
@@ -246,7 +246,7 @@ describeDocker('a bot that refuses to stop', () => {
       return !('bot-uid-live-bot-1' in programs);
     });
     await waitFor('the tombstone to end', async () => {
-      const tombstones = app.connection.collection('tombstones');
+      const tombstones = app.db.collection('tombstones');
       return (await tombstones.findOne())?.status === 'ended';
     });
     expect(await confs(pool)).toEqual(['bot-uid-live-bot-2.conf', 'bot-uid-live-bot-3.conf']);

@@ -15,10 +15,10 @@ const call = { signal: new AbortController().signal };
 const CONFIRMATION = { by: 'admin:ann', reason: 'I think so' };
 
 async function setUp(endpoint?: Parameters<typeof createDockerWorld>[0]) {
-  const connection = await createTestDatabase();
+  const db = await createTestDatabase();
   const { bots, addDedicated } = await createDockerWorld(endpoint);
-  const hostRecords = createMongoHostRecords(connection);
-  const tombstones = createMongoTombstones({ connection });
+  const hostRecords = createMongoHostRecords(db);
+  const tombstones = createMongoTombstones({ db });
   return {
     addDedicated,
     hostRecords,
@@ -27,7 +27,7 @@ async function setUp(endpoint?: Parameters<typeof createDockerWorld>[0]) {
       bots,
       hostRecords,
       tombstones,
-      accounts: createMongoAccounts(connection),
+      accounts: createMongoAccounts(db),
     }),
   };
 }

@@ -41,7 +41,7 @@ async function setUp(env: Readonly<Record<string, string>> = {}): Promise<Execut
     poolState: NO_POOLS,
   });
   const bots = Object.fromEntries(BOTS.map((id) => [id, allocation(100, 110)]));
-  await putUser(app.connection, { balance: 50, bots, firebaseUid: UID });
+  await putUser(app.db, { balance: 50, bots, firebaseUid: UID });
   await writeState(app);
   const pool = await runPool({
     name: `freqtrade-pool-${POOL}`,
@@ -243,7 +243,7 @@ describeDocker('what was deleted', () => {
       await observe();
       const reply = await deleteBot(app, { uid: UID, instanceId: FIRST });
       expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
-      const tombstones = app.connection.collection('tombstones');
+      const tombstones = app.db.collection('tombstones');
       await waitFor('an observation of the janitor', async () => {
         return ((await tombstones.findOne())?.attempts ?? 0) > 0;
       });

@@ -60,7 +60,7 @@ async function poolOf(
     },
   });
   const held = Object.fromEntries(bots.map((id) => [id, allocation(100, 110)]));
-  await putUser(app.connection, { balance: 50, bots: held, firebaseUid: uid });
+  await putUser(app.db, { balance: 50, bots: held, firebaseUid: uid });
   const plain = { name: `bot-${bot(3)}`, command: '/bin/sleep 100000' };
   const pool = await runPool({ name: containerName, programs: [plain], files: files(bot) });
   const programs = () => programsOf(pool);

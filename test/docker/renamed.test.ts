@@ -36,7 +36,7 @@ async function start(uid: string, env: Readonly<Record<string, string>> = {}) {
     poolState: NO_POOLS,
   });
   const bots = { [`${uid}-bot-1`]: allocation(300, 300) };
-  await putUser(app.connection, { balance: 50, bots, firebaseUid: uid });
+  await putUser(app.db, { balance: 50, bots, firebaseUid: uid });
   return app;
 }
 
@@ -91,7 +91,7 @@ describeDocker('a renamed container', () => {
       expect(reply.body.warnings).toBeUndefined();
       expect(await isThere(bot.id)).toBe(false);
       expect(
-        await app.connection
+        await app.db
           .collection('knownContainers')
           .countDocuments({ host: 'test', instanceId: `${uid}-bot-1` }),
       ).toBe(0);
@@ -133,7 +133,7 @@ describeDocker('a renamed container', () => {
       await first.container.remove({ force: true });
       const second = kept(await runDedicated({ name }));
       expect((await sync(app, uid)).body.data).toMatchObject({ skipped: [], totalReturned: 0 });
-      const known = await app.connection
+      const known = await app.db
         .collection('knownContainers')
         .find({ instanceId: `${uid}-bot-1` })
         .toArray();
@@ -200,7 +200,7 @@ describeDocker('a label', () => {
       expect(reply.body.warnings).toBeUndefined();
       expect(await isThere(bot.id)).toBe(false);
       expect((await claim.container.inspect()).State.Running).toBe(true);
-      const found = await app.connection.collection('findings').find().toArray();
+      const found = await app.db.collection('findings').find().toArray();
       expect(found.map(({ kind }) => kind)).toContain('id-conflict');
     },
     SLOW_MS,

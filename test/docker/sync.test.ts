@@ -26,7 +26,7 @@ async function startMarked(lock: string, socket: string): Promise<TestApplicatio
     env: { BOT_RUNTIME: 'docker', DOCKER_HOSTS: `test=unix://${socket}` },
     poolState: JSON.parse(await fixture('pool-state.json', lock)),
   });
-  await seedUsers(app.connection, parseUserDump(await fixture('users.json', lock)));
+  await seedUsers(app.db, parseUserDump(await fixture('users.json', lock)));
   return app;
 }
 
@@ -52,7 +52,7 @@ async function runExisting(lock: string): Promise<void> {
 
 async function moneyAndEntries(app: TestApplication) {
   const { pools, botMapping } = await readPoolState(app);
-  const wallets = await users(app.connection).find().sort({ _id: 1 }).toArray();
+  const wallets = await users(app.db).find().sort({ _id: 1 }).toArray();
   return { pools, botMapping, wallets, ledger: await ownEntries(app) };
 }
 
@@ -121,7 +121,7 @@ describeDocker('synchronised on real containers', () => {
     const app = await startMarked(lock, socket);
     await runDedicated({ name: `freqtrade-uid-ghost${lock}-bot-1` });
     const bots = { [instanceId]: allocation(250, 240.4) };
-    await putUser(app.connection, { balance: 10, bots, firebaseUid: uid });
+    await putUser(app.db, { balance: 10, bots, firebaseUid: uid });
 
     await proxy.stop();
     const away = await syncWallet(app, uid);

@@ -61,7 +61,7 @@ async function startFleet({ pools, namesHosts, env }: FleetOptions): Promise<Fle
   const bots = Object.fromEntries(
     fleet.flatMap(botsOf).map((bot) => [bot, allocation(100, VALUE)] as const),
   );
-  await putUser(app.connection, { balance: BALANCE, bots, firebaseUid: uid });
+  await putUser(app.db, { balance: BALANCE, bots, firebaseUid: uid });
   for (const pool of fleet) await (pool.on === 'first' ? runPool : second.runPool)(toPool(pool));
   const started = { app, uid, pools: fleet, second };
   return { ...started, pids: await neighbourPids(started) };
@@ -157,7 +157,7 @@ async function expectOnlyNeighbours(fleet: Fleet): Promise<void> {
 async function deleteAll({ app, uid }: Fleet, bots: readonly string[]) {
   const accepted = await Promise.all(bots.map((bot) => app.call(uid, 'DELETE', `/bots/${bot}`)));
   const ids = accepted.map(({ body }) => body.jobId);
-  const sagas = app.connection.collection<{ _id: string }>('sagas');
+  const sagas = app.db.collection<{ _id: string }>('sagas');
   await waitFor(
     `${ids.length} deletions to end`,
     async () => (await sagas.countDocuments({ _id: { $in: ids }, open: true })) === 0,
@@ -252,7 +252,7 @@ describeOwnDocker('a fleet over two Docker hosts', () => {
         expect(job).toMatchObject({ state: 'completed', result: { wallet: { returned: VALUE } } });
       }
       await expectAllPaid(fleet);
-      const tombstones = app.connection.collection('tombstones');
+      const tombstones = app.db.collection('tombstones');
       const open = await tombstones.find({ status: { $ne: 'ended' } }).toArray();
       // Without a host's name nobody can tell yet that those of the first host are nowhere else.
       const waiting = open.map(({ instanceId }) => instanceId);

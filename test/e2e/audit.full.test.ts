@@ -10,13 +10,13 @@ it("a deletion ends: its user's books are checked a moment later, and the metric
   const bot = await placeBot(app, 'pooled');
   await deleteBot(app, bot);
   const checkpoint = await waitFor('the audit', async () => {
-    const found = await app.connection.collection('auditCheckpoints').findOne({ seq: 1 });
+    const found = await app.db.collection('auditCheckpoints').findOne({ seq: 1 });
     return found ?? undefined;
   });
-  const user = await app.connection.collection('users').findOne({ firebaseUid: bot.uid });
+  const user = await app.db.collection('users').findOne({ firebaseUid: bot.uid });
   expect(checkpoint._id).toEqual(String(user?._id));
   expect(String(checkpoint.balance)).toBe(String(user?.paperWallet.balance));
-  expect(await app.connection.collection('findings').countDocuments()).toBe(0);
+  expect(await app.db.collection('findings').countDocuments()).toBe(0);
   const metrics = await readMetrics(app);
   for (const name of ['audit_differences_total 0', 'audit_users', 'audit_last_run']) {
     expect(metrics).toContain(name);
@@ -26,7 +26,7 @@ it("a deletion ends: its user's books are checked a moment later, and the metric
 it('the history of a wallet shows what the platform did, beside what we did', async () => {
   const app = await startTestApplication();
   const bot = await placeBot(app, 'pooled');
-  await app.connection.collection('users').updateOne({ firebaseUid: bot.uid }, {
+  await app.db.collection('users').updateOne({ firebaseUid: bot.uid }, {
     $push: {
       walletTransactions: {
         $each: [

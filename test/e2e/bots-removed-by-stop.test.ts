@@ -64,7 +64,7 @@ it('somebody removes a stopped bot, and its owner cancels: undone with a warning
   const { body } = await deleteBot(app, bot);
   await jobIn(app, bot.uid, body.jobId, 'stuck');
   const gone = { _id: dedicatedKey(bot.instanceId) };
-  await worldCollection(app.connection).deleteOne(gone);
+  await worldCollection(app.db).deleteOne(gone);
 
   expect((await app.call(bot.uid, 'POST', cancelPath(body.jobId))).status).toBe(202);
   const job = await jobIn(app, bot.uid, body.jobId, 'compensated');

@@ -68,7 +68,7 @@ it('in the pivot, which does not get on: 409, and the job finishes forward', asy
   const bot = await placeBot(app, 'dedicated');
   const balance = 'paperWallet.balance';
   const jobId = await deleteThatCannotStop(app, bot);
-  const users = app.connection.collection('users');
+  const users = app.db.collection('users');
   const past = { bypassDocumentValidation: true };
   await users.updateOne({ firebaseUid: bot.uid }, { $set: { [balance]: 'fifty' } }, past);
   await injectFaults(app, bot, null);
@@ -84,7 +84,7 @@ it('in the pivot, which does not get on: 409, and the job finishes forward', asy
 it("somebody else's job: 404 to see and to cancel, and it goes on", async () => {
   const app = await startTestApplication();
   const bot = await placeBot(app, 'dedicated');
-  await putUser(app.connection, { firebaseUid: 'uid-other', balance: 0, bots: {} });
+  await putUser(app.db, { firebaseUid: 'uid-other', balance: 0, bots: {} });
   await injectFaults(app, bot, { refuseStop: true });
   const jobId = await acceptDelete(app, bot);
   for (const [method, path] of [

@@ -1,7 +1,7 @@
 // Many at once: one bot asked for by everybody (I8), and many bots beside deposits on the same wallets, where
 // not a cent may be lost or made (I2, I11).
 
-import { mongo } from 'mongoose';
+import { type Collection, Decimal128, type Document } from 'mongodb';
 import { expect, it } from 'vitest';
 import { startTestApplication } from '../support/application.ts';
 import {
@@ -45,7 +45,7 @@ const DEPOSIT = 0.1;
 it('200 bots deleted at once beside deposits on the same wallets: conserved to the last decimal', async () => {
   const app = await startTestApplication();
   const uids = Array.from({ length: USERS }, (_, n) => `uid-many-${n}`);
-  const collection = users(app.connection);
+  const collection = users(app.db);
   await collection.insertMany(
     uids.map((firebaseUid, n) => ({
       firebaseUid,
@@ -66,14 +66,14 @@ it('200 bots deleted at once beside deposits on the same wallets: conserved to t
   const jobIds = await Promise.all(accepting);
   await depositing;
   await waitFor('all deletions to end', async () => {
-    const open = await app.connection.collection('sagas').countDocuments({ open: true });
+    const open = await app.db.collection('sagas').countDocuments({ open: true });
     return open === 0;
   });
   for (const [n, uid] of uids.entries()) await jobIn(app, uid, jobIds[n] ?? '', 'completed');
 
-  const added = mongo.Decimal128.fromString(String(USERS * DEPOSITS_EACH * DEPOSIT));
+  const added = Decimal128.fromString(String(USERS * DEPOSITS_EACH * DEPOSIT));
   const after = await totalOf(collection, false);
-  const [conserved] = await app.connection
+  const [conserved] = await app.db
     .collection('users')
     .aggregate([
       { $limit: 1 },
@@ -81,17 +81,15 @@ it('200 bots deleted at once beside deposits on the same wallets: conserved to t
     ])
     .toArray();
   expect(conserved?.is, `${before} before, ${after} after, ${added} deposited`).toBe(true);
-  expect(await app.connection.collection('ledger').countDocuments({ source: 'reclaim' })).toBe(
-    USERS,
-  );
+  expect(await app.db.collection('ledger').countDocuments({ source: 'reclaim' })).toBe(USERS);
   expect(await collection.countDocuments({ botAllocations: { $ne: {} } })).toBe(0);
   expect((await app.world.snapshot()).dedicated).toEqual([]);
 });
 
 /** The platform: balance and row in one update of its own. */
-async function depositAll(collection: mongo.Collection<mongo.Document>, uids: readonly string[]) {
+async function depositAll(collection: Collection<Document>, uids: readonly string[]) {
   const row = { type: 'deposit', amount: DEPOSIT, timestamp: new Date() };
-  const deposit: mongo.Document = {
+  const deposit: Document = {
     $inc: { 'paperWallet.balance': DEPOSIT },
     $push: { walletTransactions: row },
   };
@@ -101,10 +99,7 @@ async function depositAll(collection: mongo.Collection<mongo.Document>, uids: re
 }
 
 /** All balances, and what the bots hold if asked, added up in the database, as Decimal. */
-async function totalOf(
-  collection: mongo.Collection<mongo.Document>,
-  isWithBots: boolean,
-): Promise<mongo.Decimal128> {
+async function totalOf(collection: Collection<Document>, isWithBots: boolean): Promise<Decimal128> {
   const held = {
     $sum: {
       $map: {

@@ -1,7 +1,7 @@
 // The fixtures' users, each of them a case of its own, deleted by DELETE: what their comments promise is
 // what the wallet, the pool state and the world of bots then show (I1, I2).
 
-import type { mongo } from 'mongoose';
+import type { Document } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { problemOf } from '../support/application.ts';
@@ -41,7 +41,7 @@ describe('the fixtures, deleted through the API', () => {
     const user = await userNamed(app, uid);
     expect(user.paperWallet.balance).toBe(937);
     expect(user.botAllocations).toEqual({});
-    expect(user.walletTransactions.map((row: mongo.Document) => row.amount)).toEqual(returned);
+    expect(user.walletTransactions.map((row: Document) => row.amount)).toEqual(returned);
     expect(user.walletTransactions[0].description).toBe(
       'Returned $262.50 from deleted bot (P&L: +$12.50)',
     );
@@ -124,7 +124,7 @@ describe('the fixtures, deleted through the API', () => {
     expect(await outsideState(app)).toEqual(before);
 
     for (const [index, [instanceId, , , corrected]] of cases.entries()) {
-      await users(app.connection).updateOne(
+      await users(app.db).updateOne(
         { firebaseUid: uid },
         { $set: { [`botAllocations.${instanceId}.currentValue`]: corrected } },
         { bypassDocumentValidation: true },
@@ -173,12 +173,12 @@ describe('the fixtures, deleted through the API', () => {
   it('an allocation in an account without a wallet: stuck naming the balance; cancelled, all is as before', async () => {
     const app = await startWithFixtures();
     const instanceId = 'uid-poor-bot-1';
-    await putUser(app.connection, {
+    await putUser(app.db, {
       firebaseUid: 'uid-poor',
       balance: 1,
       bots: { [instanceId]: { allocatedAmount: 5, allocatedAt: new Date(0), botName: 'Poor' } },
     });
-    await users(app.connection).updateOne(
+    await users(app.db).updateOne(
       { firebaseUid: 'uid-poor' },
       { $unset: { paperWallet: 1 } },
       { bypassDocumentValidation: true },

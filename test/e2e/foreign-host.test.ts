@@ -19,7 +19,7 @@ import { waitFor } from '../support/wait-for.ts';
 const start = () => startTestApplication({ areHostsKnown: false, poolState: NO_POOLS });
 
 async function balanceOf(app: TestApplication, { userId }: PlacedBot): Promise<unknown> {
-  return (await readUser(app.connection, userId)).paperWallet.balance;
+  return (await readUser(app.db, userId)).paperWallet.balance;
 }
 
 const confirm = (app: TestApplication) =>
@@ -27,7 +27,7 @@ const confirm = (app: TestApplication) =>
 
 async function allEnded(app: TestApplication): Promise<void> {
   await waitFor('every saga to end', async () => {
-    return (await app.connection.collection('sagas').countDocuments({ open: true })) === 0;
+    return (await app.db.collection('sagas').countDocuments({ open: true })) === 0;
   });
 }
 
@@ -74,7 +74,7 @@ it('a host whose only bot was deleted by us: no stranger', async () => {
 
 it('a first start with neither a file nor allocations: the file is made, and a sync has nothing to doubt', async () => {
   const app = await startTestApplication({ areHostsKnown: false });
-  await putUser(app.connection, { balance: 50, bots: {}, firebaseUid: 'uid-one' });
+  await putUser(app.db, { balance: 50, bots: {}, firebaseUid: 'uid-one' });
   const { status, body } = await syncWallet(app, 'uid-one');
   expect({ status, message: body.message }).toEqual({
     status: 200,

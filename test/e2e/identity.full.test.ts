@@ -23,7 +23,7 @@ const SHARED = 'shared-bot-1';
 async function placeTwins(app: TestApplication): Promise<void> {
   for (const firebaseUid of ['uid-a', 'uid-b']) {
     const bots = { [SHARED]: allocation(100, 110) };
-    await putUser(app.connection, { firebaseUid, balance: 50, bots });
+    await putUser(app.db, { firebaseUid, balance: 50, bots });
   }
 }
 
@@ -120,7 +120,7 @@ describe('ids that look like something else', () => {
     const app = await startTestApplication();
     const uid = 'uid-odd';
     const bots = Object.fromEntries(HOSTILE_IDS.map((id) => [id, allocation(10, 11)]));
-    await putUser(app.connection, { firebaseUid: uid, balance: 0, bots });
+    await putUser(app.db, { firebaseUid: uid, balance: 0, bots });
     const state = poolStateOf(uid);
     const [pool] = Object.values(state.pools);
     const [mapping] = Object.values(state.botMapping);
@@ -155,7 +155,7 @@ describe('ids that look like something else', () => {
 
   it('the same ids where no bot has them: 404', async () => {
     const app = await startTestApplication();
-    await putUser(app.connection, { firebaseUid: 'uid-odd', balance: 0, bots: {} });
+    await putUser(app.db, { firebaseUid: 'uid-odd', balance: 0, bots: {} });
     for (const instanceId of HOSTILE_IDS) {
       expect((await deleteBot(app, { uid: 'uid-odd', instanceId })).status, instanceId).toBe(404);
     }

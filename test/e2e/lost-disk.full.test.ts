@@ -20,7 +20,7 @@ import { waitFor } from '../support/wait-for.ts';
 
 /** @returns how the disk comes back, with the bot running as the daemon starts it. */
 async function loseDisk(app: TestApplication, { instanceId }: PlacedBot) {
-  const bots = worldCollection(app.connection);
+  const bots = worldCollection(app.db);
   const lost = await bots.findOneAndDelete({ _id: dedicatedKey(instanceId) });
   if (lost === null) throw new Error(`${instanceId} is not there`);
   return async () => {
@@ -71,7 +71,7 @@ it('the disk is lost before the stop: nothing is paid; it is back: stopped, remo
 
   const bringBack = await loseDisk(app, bot);
   await waitFor('the absence to be doubted', async () => {
-    const saga = await app.connection.collection('sagas').findOne({});
+    const saga = await app.db.collection('sagas').findOne({});
     return JSON.stringify(saga).includes('an administrator must confirm it');
   });
   expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(50);

@@ -52,7 +52,7 @@ describe.each(NUMBERS)('%s, a %s bot', (_, kind, wrong) => {
   async function stuck() {
     const app = await startTestApplication({ env: { STOP_TIMEOUT_MS: '1500' } });
     const bot = await placeBot(app, kind);
-    await platformSets(app.connection, bot.userId, wrong(bot));
+    await platformSets(app.db, bot.userId, wrong(bot));
     const before = await moneyOf(app, bot);
     const id = await acceptDelete(app, bot);
     await jobIn(app, bot.uid, id, 'stuck');
@@ -102,7 +102,7 @@ describe.each(NUMBERS)('%s, a %s bot', (_, kind, wrong) => {
     await retry(app, id);
     await stoppedJob(app, bot, id);
     const value = `botAllocations.${bot.instanceId}.currentValue`;
-    await platformSets(app.connection, bot.userId, { 'paperWallet.balance': 50, [value]: 110 });
+    await platformSets(app.db, bot.userId, { 'paperWallet.balance': 50, [value]: 110 });
     await retry(app, id, { reason: 'the number was put right' });
     await jobIn(app, bot.uid, id, 'completed');
     expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(160);

@@ -13,12 +13,12 @@ const ODD = 'uid-live';
 
 /** Its `_id` is a text, as of a user that was copied by hand. */
 async function putOddUser(app: TestApplication): Promise<void> {
-  await putUser(app.connection, {
+  await putUser(app.db, {
     firebaseUid: ODD,
     balance: 50,
     bots: { 'uid-live-bot-1': allocation(100, 110), 'me@x.org-bot-1': allocation(10, 10) },
   });
-  const users = app.connection.collection('users');
+  const users = app.db.collection('users');
   const user = await users.findOneAndDelete({ firebaseUid: ODD });
   if (user === null) throw new Error('no user');
   await users.insertOne({ ...user, _id: 'copied-by-hand' as never });
@@ -45,7 +45,7 @@ it('a user whose _id is a text: the run over all ends and pays the others; a fin
   expect(job.result).toMatchObject({ users: 1, unreadableUsers: 1 });
   await waitFor('the orphan to be paid', async () => (await ownEntries(app)).length === 1);
   expect((await userNamed(app, bot.uid)).botAllocations).toEqual({});
-  const odd = await app.connection.collection('users').findOne({ firebaseUid: ODD });
+  const odd = await app.db.collection('users').findOne({ firebaseUid: ODD });
   expect([odd?.paperWallet.balance, Object.keys(odd?.botAllocations).length]).toEqual([50, 2]);
   expect((await app.world.snapshot()).pooled).toHaveLength(1);
   const { body } = await asAdmin(app, 'GET', '/admin/findings?kind=constraint-violation');

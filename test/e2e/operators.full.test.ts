@@ -156,7 +156,7 @@ describe('what is refused', () => {
     const app = await start('10000');
     const bot = await placeBot(app, 'dedicated');
     const id = await deleteThatCannotStop(app, bot);
-    await users(app.connection).updateOne(
+    await users(app.db).updateOne(
       { firebaseUid: bot.uid },
       { $set: { 'paperWallet.balance': 'fifty' } },
       { bypassDocumentValidation: true },
@@ -174,7 +174,7 @@ describe('what is refused', () => {
       allowed: false,
       reason: 'the point of no return is passed: it only goes forward',
     });
-    await users(app.connection).updateOne(
+    await users(app.db).updateOne(
       { firebaseUid: bot.uid },
       { $set: { 'paperWallet.balance': 50 } },
     );

@@ -112,7 +112,7 @@ it('a lease of any whole number of seconds: the look for stalled jobs works', as
 
 it('no allocation and a host that does not answer: 503 and no saga; answering, it is deleted', async () => {
   const app = await startTestApplication();
-  await putUser(app.connection, { firebaseUid: 'uid-x', balance: 1, bots: {} });
+  await putUser(app.db, { firebaseUid: 'uid-x', balance: 1, bots: {} });
   const ghost = { uid: 'uid-x', instanceId: 'uid-x-bot-1' };
   await app.world.addDedicated({ instanceId: ghost.instanceId });
   await app.world.injectFaults({ host: 'simulated' }, { unreachable: true });

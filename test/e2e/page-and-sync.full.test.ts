@@ -26,7 +26,7 @@ async function entryOf(
   { containerName = `freqtrade-pool-${UID}-pool-1`, owner = UID, status = 'running' },
 ): Promise<PlacedBot> {
   const bot = await placeBot(app, 'pooled');
-  await app.connection.collection('simulatedBots').deleteMany({ instanceId: BOT });
+  await app.db.collection('simulatedBots').deleteMany({ instanceId: BOT });
   const { pools, botMapping, ...rest } = await readPoolState(app);
   const mapping = botMapping[BOT];
   const poolId = containerName.replace('freqtrade-pool-', '');
@@ -46,7 +46,7 @@ describe('what a run leaves alone', () => {
     const app = await startTestApplication();
     const id = 'old-1';
     const bots = { [id]: allocation(100, 110) };
-    await putUser(app.connection, { balance: 50, bots, firebaseUid: UID });
+    await putUser(app.db, { balance: 50, bots, firebaseUid: UID });
     await app.world.addDedicated({ instanceId: toInstanceId(id), labels: {} });
     expect(await shown(app)).toEqual([[id, 'live']]);
     const { body } = await syncWallet(app, UID);
@@ -81,7 +81,7 @@ describe('what a run pays', () => {
   it('an orphan with the lock of a saga that has ended: an orphan on both', async () => {
     const app = await startTestApplication();
     const { userId } = await orphanOf(app, UID);
-    await platformSets(app.connection, userId, {
+    await platformSets(app.db, userId, {
       [`botAllocations.${BOT}.lockedBy`]: { sagaId: toSagaId(SAGA_B), epoch: 1, value: 110 },
     });
     expect(await shown(app)).toEqual([[BOT, 'orphan']]);

@@ -1,7 +1,7 @@
 // The platform goes on writing the same documents and the same file while bots are deleted, without a lock
 // and sometimes from a stale copy. I2: paid once, whatever it overwrites; what it brings back is reported.
 
-import type { mongo } from 'mongoose';
+import type { Document } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
@@ -35,8 +35,8 @@ async function deleteWhile(
 }
 
 /** As mongoose saves a document that was read before: every field of it, nothing else is kept. */
-async function saveWhole(app: TestApplication, copy: mongo.Document): Promise<void> {
-  await users(app.connection).replaceOne({ _id: copy._id }, copy, {
+async function saveWhole(app: TestApplication, copy: Document): Promise<void> {
+  await users(app.db).replaceOne({ _id: copy._id }, copy, {
     bypassDocumentValidation: true,
   });
 }
@@ -52,7 +52,7 @@ describe('a wallet that the platform keeps writing', () => {
       for (let value = 110; !isOver; value += 0.01) {
         const rounded = Math.round(value * 100) / 100;
         written.push(rounded);
-        await users(app.connection).updateOne(
+        await users(app.db).updateOne(
           { ...byId(bot.userId), [path]: { $exists: true } },
           { $set: { [path]: rounded } },
         );
@@ -95,7 +95,7 @@ describe('a wallet that the platform keeps writing', () => {
   it('a stale copy read under the lock and saved after the refund: reported by the next observation, not paid', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'dedicated');
-    let stale: mongo.Document = {};
+    let stale: Document = {};
     const job = await deleteWhile(app, bot, async () => {
       stale = await userNamed(app, bot.uid);
     });
@@ -115,7 +115,7 @@ describe('a wallet that the platform keeps writing', () => {
     const bot = await placeBot(app, 'dedicated');
     const { paperWallet, botAllocations, walletTransactions } = await userNamed(app, bot.uid);
     const first = await deleteBot(app, bot);
-    await platformSets(app.connection, bot.userId, {
+    await platformSets(app.db, bot.userId, {
       paperWallet,
       botAllocations,
       walletTransactions,
@@ -136,9 +136,9 @@ describe('a wallet that the platform keeps writing', () => {
     const bot = await placeBot(app, 'dedicated');
     const { botAllocations } = await userNamed(app, bot.uid);
     const first = await deleteBot(app, bot);
-    await platformSets(app.connection, bot.userId, { botAllocations, walletTransactions: [] });
+    await platformSets(app.db, bot.userId, { botAllocations, walletTransactions: [] });
     // The log forgets in time; the tombstone and the ledger do not.
-    await app.connection.collection('sagas').deleteMany({});
+    await app.db.collection('sagas').deleteMany({});
 
     const again = await deleteBot(app, bot);
     expect(again.body.success && again.body.jobId !== first.body.jobId).toBe(false);
@@ -153,7 +153,7 @@ describe('a wallet that the platform keeps writing', () => {
     const bot = await placeBot(app, 'pooled');
     const path = `botAllocations.${bot.instanceId}.lockedBy`;
     const job = await deleteWhile(app, bot, async () => {
-      const dropped = await users(app.connection).updateOne(
+      const dropped = await users(app.db).updateOne(
         { ...byId(bot.userId), [path]: { $exists: true } },
         { $unset: { [path]: 1 } },
       );
@@ -178,7 +178,7 @@ describe('a wallet that the platform keeps writing', () => {
     const bot = await placeBot(app, 'pooled');
     const path = `botAllocations.${bot.instanceId}.currentValue`;
     const job = await deleteWhile(app, bot, () =>
-      platformSets(app.connection, bot.userId, { [path]: 'NaN' }),
+      platformSets(app.db, bot.userId, { [path]: 'NaN' }),
     );
     expect(job.result.wallet).toMatchObject({ returned: 110, newBalance: 160 });
     expect(job.warnings).toMatchObject([{ code: 'value-overwritten' }]);
@@ -188,7 +188,7 @@ describe('a wallet that the platform keeps writing', () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'dedicated');
     const jobId = await deleteThatCannotStop(app, bot);
-    await platformSets(app.connection, bot.userId, { botAllocations: {} });
+    await platformSets(app.db, bot.userId, { botAllocations: {} });
     await injectFaults(app, bot, null);
     const job = await jobIn(app, bot.uid, jobId, 'stuck');
     expect(job.error).toMatchObject({ code: 'ALLOCATION_VANISHED', step: 'refund-wallet' });
@@ -200,7 +200,7 @@ describe('a wallet that the platform keeps writing', () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
     await deleteThatCannotStop(app, bot);
-    await users(app.connection).deleteOne(byId(bot.userId));
+    await users(app.db).deleteOne(byId(bot.userId));
     await injectFaults(app, bot, null);
 
     const saga = await waitFor('the end of the saga', async () => {

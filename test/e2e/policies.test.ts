@@ -128,7 +128,7 @@ describe('a bot that cannot be stopped', () => {
     const bot = await placeBot(app, 'pooled');
     // Holds the saga right before the money moves.
     const setBalance = (balance: unknown) =>
-      platformSets(app.connection, bot.userId, { 'paperWallet.balance': balance });
+      platformSets(app.db, bot.userId, { 'paperWallet.balance': balance });
     const jobId = await deleteThatCannotStop(app, bot);
     await setBalance('fifty');
     await injectFaults(app, bot, null);

@@ -175,7 +175,7 @@ describe('a bot that has crashed', () => {
   it('a ghost, without money: not started on anybody’s account', async () => {
     const app = await startTestApplication();
     const bot = await placeCrashed(app);
-    await app.connection
+    await app.db
       .collection('users')
       .updateOne({ firebaseUid: bot.uid }, { $set: { botAllocations: {} } });
     const { observe } = createHealthChecks(app);
@@ -250,7 +250,7 @@ describe('pools', () => {
     await app.world.setPool(CONTAINER, { running: true });
     expect((await observe()).startedPools).toEqual([POOL]);
     expect(await word()).toBe('running');
-    const pools = app.connection.collection<{ _id: string }>('simulatedBots');
+    const pools = app.db.collection<{ _id: string }>('simulatedBots');
     await pools.deleteOne({ _id: `pool:${CONTAINER}` });
     await observe();
     expect(await word()).toBe('failed');
@@ -266,7 +266,7 @@ describe('pools', () => {
     expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
     expect(reply.body.warningCodes).toContain('pool-not-running');
     // Far from its next turn: only the observation brings it forward. Further than ten minutes would be no turn of ours, and due.
-    const tombstones = app.connection.collection('tombstones');
+    const tombstones = app.db.collection('tombstones');
     await waitFor('an observation of the janitor', async () => {
       return ((await tombstones.findOne())?.attempts ?? 0) > 0;
     });

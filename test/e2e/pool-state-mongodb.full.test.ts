@@ -41,7 +41,7 @@ describe('POOL_STATE=mongodb', () => {
       env: { ...env, ON_STOP_FAILURE: 'restore', STOP_TIMEOUT_MS: '600' },
     });
     const before = await outsideState(app);
-    const { state } = poolCollections(app.connection);
+    const { state } = poolCollections(app.db);
     const become = (status: 'filling' | 'active') =>
       state.updateOne({ _id: 'state' }, { $set: { status } });
     await become('filling');
@@ -106,7 +106,7 @@ describe('POOL_STATE=mongodb', () => {
     const app = await startWithFixtures({ env });
     const ready = async () => (await fetch(`${app.url}/readyz`)).json();
     expect((await reportHealth(app.services)).poolState).toEqual(OK);
-    await poolCollections(app.connection).state.deleteOne({ _id: 'state' });
+    await poolCollections(app.db).state.deleteOne({ _id: 'state' });
     expect((await reportHealth(app.services)).poolState).toEqual({
       status: 'down',
       reason: 'pool state in MongoDB: there is none in the database',
@@ -120,7 +120,7 @@ describe('a start for which the pool state is in the other place', () => {
   it('moved to MongoDB, started with the file: unknown, no empty file is made, and nothing is paid', async () => {
     const app = await startWithFixtures({ env: inFile });
     const deps = {
-      connection: app.connection,
+      db: app.db,
       file: app.poolStateFile,
       now: () => new Date(),
       isDryRun: false,
@@ -144,17 +144,17 @@ describe('a start for which the pool state is in the other place', () => {
     const app = await startTestApplication({ env: inFile });
     const beside = await startBeside(app, env);
     expect((await reportHealth(beside.services)).poolState).toMatchObject({ status: 'down' });
-    expect(await poolCollections(app.connection).state.countDocuments()).toBe(0);
+    expect(await poolCollections(app.db).state.countDocuments()).toBe(0);
   });
 
   it('neither, and nobody has an allocation: the first start makes an empty one; with allocations it does not', async () => {
     const app = await startTestApplication({ env });
     expect(await readPoolState(app)).toMatchObject({ pools: {}, botMapping: {}, nextPoolId: 1 });
     await placeBot(app, 'dedicated');
-    await poolCollections(app.connection).state.deleteOne({ _id: 'state' });
+    await poolCollections(app.db).state.deleteOne({ _id: 'state' });
     await rm(app.poolStateFile, { force: true });
     const again = await startBeside(app);
-    expect(await poolCollections(app.connection).state.countDocuments()).toBe(0);
+    expect(await poolCollections(app.db).state.countDocuments()).toBe(0);
     expect((await reportHealth(again.services)).poolState).toMatchObject({ status: 'down' });
   });
 });

@@ -26,7 +26,7 @@ async function stickOnTheWayBack(): Promise<{
     const { botAllocations } = await userNamed(app, UID);
     return Object.keys(botAllocations).length > 0;
   });
-  await platformSets(app.connection, userId, { [`botAllocations.${BOT_ID}.allocatedAmount`]: 'x' });
+  await platformSets(app.db, userId, { [`botAllocations.${BOT_ID}.allocatedAmount`]: 'x' });
   const { body } = await running;
   await jobIn(app, UID, body.jobId, 'stuck');
   return { app, jobId: body.jobId, userId };
@@ -54,7 +54,7 @@ it('stuck: what it set aside is shown as at risk; resolved, its tombstone goes a
   });
   expect([entry?.type, Number(entry?.amountMinor), others]).toEqual(['allocate', -25_050, []]);
 
-  await platformSets(app.connection, userId, { botAllocations: {}, 'paperWallet.balance': 1000 });
+  await platformSets(app.db, userId, { botAllocations: {}, 'paperWallet.balance': 1000 });
   await app.world.injectFaults({ pool: poolName(UID) }, null as never);
   expect((await provision(app)).body).toMatchObject({ success: true });
 });

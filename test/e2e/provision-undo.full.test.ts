@@ -233,7 +233,7 @@ describe('somebody else is in the way', () => {
     const { body } = await provision(app, { wait: 0 });
     await jobAt(app, UID, body.jobId, 'start-bot');
     const user = await userNamed(app, UID);
-    await users(app.connection).updateOne(byId(toUserId(String(user._id))), {
+    await users(app.db).updateOne(byId(toUserId(String(user._id))), {
       $set: { 'paperWallet.balance': 1000, botAllocations: {}, walletTransactions: [] },
     });
     await app.world.injectFaults({ pool: poolName(UID) }, null);
@@ -250,7 +250,7 @@ describe('somebody else is in the way', () => {
     await jobAt(app, UID, body.jobId, 'start-bot');
     const { _id } = await userNamed(app, UID);
     const userId = toUserId(String(_id));
-    await platformSets(app.connection, userId, { [`botAllocations.${BOT}.currentValue`]: 260 });
+    await platformSets(app.db, userId, { [`botAllocations.${BOT}.currentValue`]: 260 });
     await app.call(UID, 'POST', `/jobs/${body.jobId}/cancel`);
     await jobIn(app, UID, body.jobId, 'compensated');
     expect((await userNamed(app, UID)).paperWallet.balance).toBe(309.5);

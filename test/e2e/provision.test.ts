@@ -170,8 +170,8 @@ describe('numbers', () => {
     ],
   ])('one that %s knows: the next bot is above it', async (_, user) => {
     const app = await setUpProvisioning();
-    await app.connection.collection('users').deleteMany({});
-    await putUser(app.connection, { balance: 1000, firebaseUid: UID, ...user });
+    await app.db.collection('users').deleteMany({});
+    await putUser(app.db, { balance: 1000, firebaseUid: UID, ...user });
     expect((await provision(app)).body.bot.instanceId).toBe(`${UID}-bot-8`);
   });
 
@@ -256,7 +256,7 @@ describe('a provision that is refused before anything is done', () => {
     'a user id %s: 422, for no new id can hold it',
     async (uid) => {
       const app = await setUpProvisioning();
-      await putUser(app.connection, { balance: 1000, bots: {}, firebaseUid: uid });
+      await putUser(app.db, { balance: 1000, bots: {}, firebaseUid: uid });
       const reply = await provision(app, { uid });
       expect(problemOf(reply)).toBe('422 unusable-user-id');
     },
@@ -306,11 +306,11 @@ describe('an Idempotency-Key', () => {
 
   it('bound when the process died before there was a saga: the repeat begins that saga', async () => {
     const app = await setUpProvisioning();
-    const sagas = app.connection.collection('sagas');
+    const sagas = app.db.collection('sagas');
     const first = await provision(app, { key: 'k' });
     // As if the saga had never been inserted: the key alone is left, and nothing else was done yet.
     await sagas.updateMany({}, { $unset: { 'input.requestName': '' } });
-    await app.connection.collection('requestKeys').updateMany({}, [
+    await app.db.collection('requestKeys').updateMany({}, [
       {
         $set: {
           sagaId: { $replaceOne: { input: '$sagaId', find: 'prov-0', replacement: 'prov-1' } },
@@ -334,8 +334,8 @@ describe('an Idempotency-Key and its saga, of which one is forgotten first', () 
     const [ended] = await allOf(app, 'sagas');
     const lastsMs = Number(ended?.expireAt) - Number(ended?.createdAt);
     expect(lastsMs).toBeGreaterThanOrEqual(24 * HOUR_MS);
-    await app.connection.collection('sagas').deleteMany({});
-    await app.connection
+    await app.db.collection('sagas').deleteMany({});
+    await app.db
       .collection('requestKeys')
       .updateMany({}, [{ $set: { createdAt: { $subtract: ['$createdAt', 24 * HOUR_MS] } } }]);
     for (let n = 0; n < 2; n += 1) {
@@ -349,7 +349,7 @@ describe('an Idempotency-Key and its saga, of which one is forgotten first', () 
   it('the key: the same job for as long as it is kept, and another body is refused', async () => {
     const app = await setUpProvisioning();
     const first = await provision(app, { key: 'k' });
-    await app.connection.collection('requestKeys').deleteMany({});
+    await app.db.collection('requestKeys').deleteMany({});
     const again = await provision(app, { key: 'k' });
     expect(again.body).toMatchObject({ success: true, bot: first.body.bot });
     const other = await provision(app, { key: 'k', body: { ...BODY, allocatedAmount: 1 } });

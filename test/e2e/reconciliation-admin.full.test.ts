@@ -13,8 +13,8 @@ import { placeBot } from '../support/deletions.ts';
 describe("reconciliation's memory", () => {
   it('an empty host: confirmed once it is empty, by name and reason, and then trusted', async () => {
     const app = await startTestApplication();
-    const { connection, services } = app;
-    const hostRecords = createMongoHostRecords(connection);
+    const { db, services } = app;
+    const hostRecords = createMongoHostRecords(db);
     const hostTrust = createHostTrust({
       ...services.deletionPorts,
       hostRecords,
@@ -44,7 +44,7 @@ describe("reconciliation's memory", () => {
     const { uid, userId } = await placeBot(app, 'dedicated');
     const at = new Date().toISOString();
     const measured = { at, count: 1, valueMinor: 110_500, oldestSeconds: 60, repaired: 1 };
-    const orphanSamples = createMongoOrphanSamples(app.connection);
+    const orphanSamples = createMongoOrphanSamples(app.db);
     await orphanSamples.write({ runId: 'syn-of-user', userId, ...measured });
     await orphanSamples.write({ runId: 'syn-of-all', userId: null, ...measured });
     const own = await app.call(uid, 'GET', '/orphans/history');
@@ -61,7 +61,7 @@ describe("reconciliation's memory", () => {
     const scrape = () => readMetrics(app);
     expect(await scrape()).toMatch(/^orphan_allocations 0$/m);
     const suspect = { userId, instanceId, incarnationId: null, value: 1105.25, runId: 'syn-1' };
-    const { mark } = createMongoSuspects(app.connection);
+    const { mark } = createMongoSuspects(app.db);
     await mark([suspect], async () => undefined);
     await app.services.deletionPorts.findings.report({
       kind: 'id-conflict',

@@ -98,7 +98,7 @@ it('the primary is demoted in place and promoted again: 202, degraded, a few lin
   await waitFor('degraded', async () => (await degraded(app)).includes('redis'));
   // Every worker, the relay and the probe go on asking meanwhile.
   await waitFor('the relay to have tried', async () => {
-    const saga = await sagasOf(app.connection).findOne({ _id: job as never });
+    const saga = await sagasOf(app.db).findOne({ _id: job as never });
     return saga?.relayTake !== undefined;
   });
   expect(said(TROUBLE).map(({ trouble }) => trouble)).toContain('read-only');

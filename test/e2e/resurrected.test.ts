@@ -1,7 +1,7 @@
 // An allocation that a stale save put back after its bot was deleted and paid, and what an administrator does
 // about it. I2: whatever is decided, and by how many at once, no incarnation is paid twice.
 
-import type { mongo } from 'mongoose';
+import type { Document } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import { resurrected } from '../../src/findings/findings.ts';
@@ -21,7 +21,7 @@ import {
 } from '../support/deletions.ts';
 import { byId, INCARNATION, platformSets, users } from '../support/users.ts';
 
-async function openFindings(app: TestApplication, query = ''): Promise<mongo.Document[]> {
+async function openFindings(app: TestApplication, query = ''): Promise<Document[]> {
   const { status, body } = await asAdmin(app, 'GET', `/admin/findings${query}`);
   expect(status).toBe(200);
   return body.findings;
@@ -39,7 +39,7 @@ async function resurrect(
   const { botAllocations } = await userNamed(app, bot.uid);
   const { body } = await deleteBot(app, bot);
   expect(body.wallet).toMatchObject({ returned: 110, newBalance: 160 });
-  await platformSets(app.connection, bot.userId, { botAllocations });
+  await platformSets(app.db, bot.userId, { botAllocations });
   const again = await deleteBot(app, bot);
   expect(again.body).toMatchObject({ success: true, jobId: body.jobId });
   const [finding, ...others] = await openFindings(app);
@@ -108,7 +108,7 @@ describe('a resurrected allocation', () => {
     const bot = await placeBot(app, 'dedicated');
     const stale = await userNamed(app, bot.uid);
     await deleteBot(app, bot);
-    await users(app.connection).replaceOne({ _id: stale._id }, stale);
+    await users(app.db).replaceOne({ _id: stale._id }, stale);
     await deleteBot(app, bot);
     const [finding] = await openFindings(app, '?kind=resurrected');
     expect((await resolve(app, finding?.id, 'accept-as-new')).status).toBe(200);
@@ -122,7 +122,7 @@ describe('a resurrected allocation', () => {
     const bot = await resurrect(app);
     const { botAllocations } = await userNamed(app, bot.uid);
     await resolve(app, bot.findingId, 'remove');
-    await platformSets(app.connection, bot.userId, { botAllocations });
+    await platformSets(app.db, bot.userId, { botAllocations });
     await deleteBot(app, bot);
     const [finding] = await openFindings(app, `?userId=${bot.userId}`);
     expect(finding).toMatchObject({
@@ -141,7 +141,7 @@ describe('a resurrected allocation', () => {
     await injectFaults(app, bot, null);
     await jobIn(app, bot.uid, jobId, 'completed');
     expect(botAllocations[bot.instanceId].lockedBy).toMatchObject({ sagaId: jobId });
-    await platformSets(app.connection, bot.userId, { botAllocations });
+    await platformSets(app.db, bot.userId, { botAllocations });
     await deleteBot(app, bot);
     const [finding] = await openFindings(app);
     expect((await resolve(app, finding?.id, 'accept-as-new')).status).toBe(200);
@@ -152,13 +152,13 @@ describe('a resurrected allocation', () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'dedicated');
     const path = `botAllocations.${bot.instanceId}.allocatedAt`;
-    await users(app.connection).updateOne(byId(bot.userId), { $unset: { [path]: 1 } });
+    await users(app.db).updateOne(byId(bot.userId), { $unset: { [path]: 1 } });
     const { botAllocations } = await userNamed(app, bot.uid);
     expect((await deleteBot(app, bot)).body.wallet).toMatchObject({ newBalance: 160 });
-    await platformSets(app.connection, bot.userId, { botAllocations });
+    await platformSets(app.db, bot.userId, { botAllocations });
     await deleteBot(app, bot);
     // The log forgets in time: then each request is a saga of its own, which finds that it was paid.
-    await app.connection.collection('sagas').deleteMany({});
+    await app.db.collection('sagas').deleteMany({});
     for (let n = 0; n < 2; n += 1) expect((await deleteBot(app, bot)).body.success).toBe(false);
     const [finding, ...others] = await openFindings(app);
     expect(others).toEqual([]);
@@ -172,7 +172,7 @@ describe('a resurrected allocation', () => {
     const app = await startTestApplication();
     const bot = await resurrect(app);
     await resolve(app, bot.findingId, 'accept-as-new');
-    await app.connection
+    await app.db
       .collection('findings')
       .updateOne({ kind: 'resurrected' }, { $set: { status: 'open' }, $unset: { resolution: 1 } });
     await app.world.addDedicated({
@@ -197,14 +197,14 @@ describe('a resurrected allocation', () => {
     const bot = await placeBot(app, 'dedicated');
     const { botAllocations } = await userNamed(app, bot.uid);
     const jobId = await deleteThatCannotStop(app, bot);
-    await platformSets(app.connection, bot.userId, { botAllocations: {} });
+    await platformSets(app.db, bot.userId, { botAllocations: {} });
     await injectFaults(app, bot, null);
     const stuck = await jobIn(app, bot.uid, jobId, 'stuck');
     expect(stuck.error).toMatchObject({ code: 'ALLOCATION_VANISHED' });
     const decision = { reason: 'the bot is gone', outcome: 'completed', evidence: 'looked' };
     const resolved = await asAdmin(app, 'POST', `/admin/sagas/${jobId}/resolve`, decision);
     expect(resolved.status).toBe(200);
-    await platformSets(app.connection, bot.userId, { botAllocations });
+    await platformSets(app.db, bot.userId, { botAllocations });
     const again = await deleteBot(app, bot);
     expect(again.body).toMatchObject({ success: true, wallet: { returned: 110, newBalance: 160 } });
     expect(again.body.jobId).not.toBe(jobId);
@@ -224,7 +224,7 @@ describe('a resurrected allocation', () => {
       incarnationId: INCARNATION,
       settledBy: 'del-closed',
     };
-    await createMongoFindings(app.connection).report(resurrected(finding));
+    await createMongoFindings(app.db).report(resurrected(finding));
     const [reported] = await openFindings(app);
     const before = await userNamed(app, bot.uid);
     const refused = await resolve(app, reported?.id, 'remove');

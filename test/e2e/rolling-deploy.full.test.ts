@@ -8,7 +8,6 @@ import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { createDeleteBotSaga } from '../../src/deletion/delete-bot.ts';
 import { createDeleteRequests } from '../../src/deletion/delete-requests.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
-import { nativeDb } from '../../src/infra/mongodb/native.ts';
 import type { Services } from '../../src/main/compose/services.ts';
 import { startWorkers, type WorkerSet } from '../../src/main/compose/workers.ts';
 import { startBeside, startTestApplication, type TestApplication } from '../support/application.ts';
@@ -53,10 +52,10 @@ function watched(definition: SagaDefinition, release: string, runs: Runs): SagaD
 
 /** What a process of a release with these deletions has. */
 async function release(base: Services, definitions: readonly SagaDefinition[]): Promise<Services> {
-  const { connection, clock, redis, workerRedis, deletionPorts: ports, config } = base;
+  const { db, clock, redis, workerRedis, deletionPorts: ports, config } = base;
   const engine = await createEngine({
     ...{ clock, redis, workerRedis },
-    db: nativeDb(connection),
+    db,
     prefix: base.keyPrefix,
     sagas: definitions,
     leaseMs: config.leaseMs,

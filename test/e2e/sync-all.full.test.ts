@@ -91,7 +91,7 @@ describe('everybody', () => {
       env: { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '300' },
     });
     await hasLiveBot(app);
-    await putUser(app.connection, { balance: 1, bots: {}, firebaseUid: 'uid-two' });
+    await putUser(app.db, { balance: 1, bots: {}, firebaseUid: 'uid-two' });
     const [theirs, unowned] = [poolStateOf('uid-two'), poolStateOf('uid-nobody')];
     await writePoolState(app, {
       ...theirs,
@@ -102,7 +102,7 @@ describe('everybody', () => {
     await injectFaults(app, held, { refuseStop: true });
     await jobIn(app, held.uid, await acceptDelete(app, held), 'stuck');
     const { instanceId } = held;
-    await app.connection.collection('simulatedBots').deleteMany({ instanceId });
+    await app.db.collection('simulatedBots').deleteMany({ instanceId });
 
     const { result } = await syncAll(app);
     expect(result).toMatchObject({ staleEntries: 6, orphans: 0, held: 1, scheduledUsers: 1 });
@@ -180,13 +180,13 @@ describe('the guards', () => {
     const bots = Object.fromEntries(
       ['a', 'b', 'c'].map((n) => [`uid-one-bot-${n}`, allocation(1, 1)]),
     );
-    await putUser(app.connection, { balance: 0, bots, firebaseUid: 'uid-one' });
+    await putUser(app.db, { balance: 0, bots, firebaseUid: 'uid-one' });
     expect((await syncWallet(app, 'uid-one')).body.data.totalReturned).toBe(3);
   });
 
   it('a host that holds nothing while the file places bots there: unknown, and no force goes over an unknown (I4)', async () => {
     const app = await startWithFixtures();
-    await app.connection.collection('simulatedBots').deleteMany({});
+    await app.db.collection('simulatedBots').deleteMany({});
     const before = await outsideState(app);
     const stopped = (await syncAll(app)).result;
     expect(stopped).toMatchObject({ stoppedBy: 'no-containers', orphans: 0, unknown: 11 });
@@ -262,7 +262,7 @@ describe('the worker is killed in the middle of a run over all users', () => {
 
   const hasEnded = async (app: TestApplication, jobId: string) => {
     const others = { open: true, _id: { $ne: jobId as never } };
-    return (await app.connection.collection('sagas').countDocuments(others)) === 0;
+    return (await app.db.collection('sagas').countDocuments(others)) === 0;
   };
 
   it.each([
@@ -314,7 +314,7 @@ it('a run of one user beside one of all: one payment', async () => {
   await startSync(app, bot.uid);
   await all;
   await waitFor('every saga to end', async () => {
-    return (await app.connection.collection('sagas').countDocuments({ open: true })) === 0;
+    return (await app.db.collection('sagas').countDocuments({ open: true })) === 0;
   });
   expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(160);
   expect(await ownEntries(app)).toHaveLength(1);

@@ -26,7 +26,7 @@ async function sagasOf(app: TestApplication, kind: string) {
 
 async function allEnded(app: TestApplication): Promise<void> {
   await waitFor('every saga to end', async () => {
-    return (await app.connection.collection('sagas').countDocuments({ open: true })) === 0;
+    return (await app.db.collection('sagas').countDocuments({ open: true })) === 0;
   });
 }
 
@@ -72,7 +72,7 @@ it('calls while a run looks: the next run for all of them, which looks only when
   await app.world.injectFaults({ host: 'simulated' }, { hang: 1 });
   const first = await startSync(app, bot.uid);
   await waitFor('the first run to hang', async () => {
-    const [host] = await app.connection
+    const [host] = await app.db
       .collection('simulatedBots')
       .find({ kind: 'host' as never })
       .toArray();
@@ -101,7 +101,7 @@ it('calls while a run looks: the next run for all of them, which looks only when
 it('the end of what a run has started wakes it', async () => {
   const app = await startTestApplication();
   const bots = Object.fromEntries([1, 2, 3, 4].map((n) => [`uid-one-bot-${n}`, allocation(1, 1)]));
-  await putUser(app.connection, { balance: 0, bots, firebaseUid: 'uid-one' });
+  await putUser(app.db, { balance: 0, bots, firebaseUid: 'uid-one' });
   const { body } = await syncWallet(app, 'uid-one');
   expect(body.data.totalReturned).toBe(4);
   const run = await app.services.sagas.find(toSagaId(body.jobId));
@@ -155,7 +155,7 @@ it('?dryRun=true, then the real run: the same sums, half a cent to the even one'
   const bots = Object.fromEntries(
     Object.entries(values).map(([name, value]) => [`uid-one-bot-${name}`, allocation(1, value)]),
   );
-  await putUser(app.connection, { balance: 0.1, bots, firebaseUid: 'uid-one' });
+  await putUser(app.db, { balance: 0.1, bots, firebaseUid: 'uid-one' });
   const rehearsed = (await syncWallet(app, 'uid-one', '?dryRun=true')).body.data;
   const done = (await syncWallet(app, 'uid-one')).body.data;
   expect(rehearsed).toEqual(done);
@@ -203,7 +203,7 @@ async function metric(app: TestApplication, name: string): Promise<number> {
 async function minutePasses(app: TestApplication, _id: unknown): Promise<void> {
   const at = new Date(0);
   const due = { 'input.notBeforeMs': 0, 'state.notBeforeMs': 0, dueAt: at, relayAt: at };
-  await app.connection.collection('sagas').updateOne({ _id: _id as never }, { $set: due });
+  await app.db.collection('sagas').updateOne({ _id: _id as never }, { $set: due });
 }
 
 it('?passive=true, and the bot is there a minute later: the suspicion is over, nothing is paid', async () => {
@@ -250,7 +250,7 @@ async function passiveRun(app: TestApplication, uid: string): Promise<string> {
 }
 
 async function aMinuteAgo(app: TestApplication, jobId: string): Promise<void> {
-  const sagas = app.connection.collection('sagas');
+  const sagas = app.db.collection('sagas');
   const found = await sagas.findOne({ _id: jobId as never });
   const createdAt = new Date(Number(found?.createdAt) - 60_000);
   await sagas.updateOne({ _id: jobId as never }, { $set: { createdAt } });
@@ -295,7 +295,7 @@ it('60 orphans, each deleted while its user is synchronised: one settlement each
         allocation(100, cents(user, bot) / 100),
       ]),
     );
-    await putUser(app.connection, { balance: 0.1, bots, firebaseUid });
+    await putUser(app.db, { balance: 0.1, bots, firebaseUid });
   }
   const remove = (uid: string) =>
     Array.from({ length: BOTS_EACH }, (_, bot) =>
@@ -336,5 +336,5 @@ it('60 orphans, each deleted while its user is synchronised: one settlement each
     expect(body.message).toBe('Wallet is in sync with running bots');
   }
   expect(await outsideState(app)).toEqual(before);
-  expect(await users(app.connection).countDocuments({ botAllocations: { $ne: {} } })).toBe(0);
+  expect(await users(app.db).countDocuments({ botAllocations: { $ne: {} } })).toBe(0);
 });

@@ -46,7 +46,7 @@ async function balanceOf(app: TestApplication, uid: string): Promise<number> {
 
 /** Everything but the pool state, which a test may have torn. */
 async function moneyState(app: TestApplication) {
-  const wallets = await users(app.connection).find().sort({ _id: 1 }).toArray();
+  const wallets = await users(app.db).find().sort({ _id: 1 }).toArray();
   return {
     wallets: wallets.map(({ withdrawn: _, ...user }) => user),
     ledger: await ownEntries(app),
@@ -74,7 +74,7 @@ async function staleOf(app: TestApplication, uid: string): Promise<PlacedBot> {
 
 /** Docker does not have it any more. */
 async function vanish(app: TestApplication, { instanceId }: Pick<PlacedBot, 'instanceId'>) {
-  await app.connection.collection('simulatedBots').deleteMany({ instanceId });
+  await app.db.collection('simulatedBots').deleteMany({ instanceId });
 }
 
 /** As the page of its user has it. */
@@ -164,7 +164,7 @@ describe('a source that cannot say (I4)', () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'dedicated', { uid: 'uid-one' });
     await syncWallet(app, bot.uid);
-    await app.connection.collection('simulatedBots').deleteMany({ kind: { $ne: 'host' as never } });
+    await app.db.collection('simulatedBots').deleteMany({ kind: { $ne: 'host' as never } });
     expect(skippedOf(await syncWallet(app, bot.uid))[bot.instanceId]).toMatch(/^unknown/);
     expect(await shownOf(app, bot)).toMatchObject({
       verdict: 'unknown',
@@ -257,7 +257,7 @@ describe('what changes between the observations', () => {
         app.world.addDedicated({ instanceId, labels: { instanceId, userId: uid } }),
     };
     const set = (userId: PlacedBot['userId'], fields: object) =>
-      platformSets(app.connection, userId, fields);
+      platformSets(app.db, userId, fields);
     const runs = await Promise.all(
       Object.keys(meanwhile).map(async (uid) => {
         const bot = await orphanOf(app, uid);
@@ -348,8 +348,8 @@ describe('what was paid before, and what is somebody else’s', () => {
       const stale = await userNamed(app, bot.uid);
       await deleteBot(app, bot);
       const { _id, botAllocations } = stale;
-      if (isWhole) await users(app.connection).replaceOne({ _id }, stale);
-      else await platformSets(app.connection, bot.userId, { botAllocations });
+      if (isWhole) await users(app.db).replaceOne({ _id }, stale);
+      else await platformSets(app.db, bot.userId, { botAllocations });
       const before = await outsideState(app);
       const reply = await syncWallet(app, bot.uid);
       expect(skippedOf(reply)).toEqual({ [bot.instanceId]: 'settled' });
@@ -439,7 +439,7 @@ describe('what was paid before, and what is somebody else’s', () => {
       '..': allocation(6, 6),
       'uid-one-bot-1': allocation(7, 7),
     };
-    await putUser(app.connection, { balance: 50, bots, firebaseUid: 'uid-one' });
+    await putUser(app.db, { balance: 50, bots, firebaseUid: 'uid-one' });
     const reply = await syncWallet(app, 'uid-one');
     expect(skippedOf(reply)).toEqual({ 'no\nid': 'not-a-bot-id', '..': 'not-a-bot-id' });
     expect(returnedBy(reply)).toEqual({ 'uid-one-bot-1': 7 });
@@ -457,7 +457,7 @@ describe('a ghost that an ended tombstone names', () => {
     const containerName = 'freqtrade-pool-uid-one-pool-1';
     await app.world.addPooled({ instanceId: bot.instanceId, containerName });
     const other = { 'botAllocations.uid-one-bot-7': allocation(5, 5) };
-    await platformSets(app.connection, bot.userId, other);
+    await platformSets(app.db, bot.userId, other);
     return bot;
   }
   const programOf = async (app: TestApplication, { instanceId }: PlacedBot) =>
@@ -476,7 +476,7 @@ describe('a ghost that an ended tombstone names', () => {
     const jobId = await startSync(app, bot.uid);
     await jobAt(app, bot.uid, jobId, 'confirm');
     const made = allocation(20, 20, { allocatedAt: new Date() });
-    await platformSets(app.connection, bot.userId, { [`botAllocations.${bot.instanceId}`]: made });
+    await platformSets(app.db, bot.userId, { [`botAllocations.${bot.instanceId}`]: made });
     await jobIn(app, bot.uid, jobId, 'completed');
     expect(await programOf(app, bot)).toBe('RUNNING');
   });

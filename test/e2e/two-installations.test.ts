@@ -59,7 +59,7 @@ it('every Redis key of an installation begins with its prefix and its id', async
   const app = await startTestApplication({ env: { RATE_LIMIT_PER_MINUTE: '1000', ...prefix() } });
   await deleteMany(app, 'keys');
   await fetch(`${app.url}/readyz`);
-  const { id } = await findInstallation(app.connection);
+  const { id } = await findInstallation(app.db);
   const begins = `${app.env.RECLAIM_KEY_PREFIX}:${id}:`;
   const keys = await app.services.redis.keys(`${app.env.RECLAIM_KEY_PREFIX}*`);
   expect(keys.filter((key) => !key.startsWith(begins))).toEqual([]);
@@ -84,7 +84,7 @@ it('a copy of the database with the same keys: all of both complete; foreign job
   const log = createLogger('error', sink);
   const one = await startWithWorkersBeside({ env });
   const copy = await createTestDatabase();
-  const installation = await one.connection.collection('installation').findOne({});
+  const installation = await one.db.collection('installation').findOne({});
   if (installation === null) throw new Error('no installation');
   await copy.collection('installation').insertOne(installation);
   const other = await startTestApplication({ env, log, database: copy });
@@ -97,9 +97,9 @@ it('a copy of the database with the same keys: all of both complete; foreign job
 });
 
 it('ten processes that start at once on a new database: one id', async () => {
-  const connection = await createTestDatabase();
+  const db = await createTestDatabase();
   const ids = await Promise.all(
-    Array.from({ length: 10 }, async () => (await findInstallation(connection)).id),
+    Array.from({ length: 10 }, async () => (await findInstallation(db)).id),
   );
   expect(new Set(ids).size).toBe(1);
   expect(ids[0]).toMatch(/^[0-9a-f]{12}$/);

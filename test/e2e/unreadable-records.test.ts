@@ -12,9 +12,7 @@ import { allocation, platformSets } from '../support/users.ts';
 /** As an earlier release would have stored it. */
 async function makeUnreadable(app: TestApplication, id: string, field: string): Promise<void> {
   const set = { $set: { [field]: { ofAnotherRelease: true } } };
-  const { modifiedCount } = await app.connection
-    .collection('sagas')
-    .updateOne({ _id: id as never }, set);
+  const { modifiedCount } = await app.db.collection('sagas').updateOne({ _id: id as never }, set);
   expect(modifiedCount).toBe(1);
 }
 
@@ -27,7 +25,7 @@ it('the last deletion of the id is not readable: a new incarnation is deleted, a
   await makeUnreadable(app, first.body.jobId, 'state.steps.3.value');
   const allocatedAt = new Date(Date.now() + 1_000);
   const renewed = { ...allocation(100, 30), allocatedAt };
-  await platformSets(app.connection, bot.userId, { botAllocations: { [bot.instanceId]: renewed } });
+  await platformSets(app.db, bot.userId, { botAllocations: { [bot.instanceId]: renewed } });
   const second = await deleteBot(app, bot);
   expect([second.status, second.body.wallet?.returned]).toEqual([200, 30]);
   expect(second.body.jobId).not.toBe(first.body.jobId);
@@ -59,7 +57,7 @@ it('a run that an operator ended: the next page that opens is answered', async (
   const cause = { class: 'hold', code: 'X', message: 'x', step: 'observe' };
   const stuck = { 'state.phase': 'stuck', 'state.stuckFrom': 'running', 'state.cause': cause };
   const undone = { 'state.steps.$[].value': null, open: true, result: null };
-  await app.connection
+  await app.db
     .collection('sagas')
     .updateOne({ _id: body.jobId }, { $set: { ...stuck, ...undone } });
   const order = { reason: 'nothing to do', outcome: 'completed', evidence: 'seen' };

@@ -67,7 +67,7 @@ describe.skipIf(process.platform !== 'linux')('Ctrl-C in a terminal', () => {
         await terminal.ended;
         expect(terminal.said()).toMatch(/SIGINT: stopping…/);
         expect(terminal.said()).not.toMatch(/again|second SIGINT|at once\n|timeout/);
-        const sagas = app.connection.collection<{ _id: string; leaseUntil: Date | null }>('sagas');
+        const sagas = app.db.collection<{ _id: string; leaseUntil: Date | null }>('sagas');
         expect((await sagas.findOne({ _id: id }))?.leaseUntil).toBeNull();
         await injectFaults(app, bot, null);
         await startBeside(app, { WORKERS: 'inline' });

@@ -26,9 +26,9 @@ const TIMEOUT_MS = 240_000;
 
 /** Locks, waits at a gate in its second step, and pays. The effects are in this process, which nobody kills. */
 async function setUp() {
-  const connection = await connectMongo(mongod.uri);
-  onTestFinished(() => connection.close());
-  await createTestSagaLog(connection);
+  const db = await connectMongo(mongod.uri);
+  onTestFinished(() => db.client.close());
+  await createTestSagaLog(db);
   const gate = createGate();
   const done: string[] = [];
   const act = async (what: string) => {
@@ -54,8 +54,8 @@ async function setUp() {
   const definitions = [
     sagaOf([undoable('lock', async () => undefined), undoable('stop', gate.pass), pay]),
   ];
-  const engine = await createTestEngine({ connection, definitions });
-  return { connection, engine, gate, done };
+  const engine = await createTestEngine({ db, definitions });
+  return { db, engine, gate, done };
 }
 
 interface Round {
@@ -68,10 +68,10 @@ interface Round {
 }
 
 async function killInTheSecondStep(isCancelled: boolean): Promise<Round> {
-  const { connection, engine, gate, done } = await setUp();
+  const { db, engine, gate, done } = await setUp();
   const id = await engine.start();
   const running = engine.runToRest(id);
-  const revision = () => asStored(connection, id);
+  const revision = () => asStored(db, id);
   const before = await waitFor('the second step in the log', async () => {
     const saga = await revision();
     return saga.cursor === 1 && saga.revision;
@@ -87,8 +87,8 @@ async function killInTheSecondStep(isCancelled: boolean): Promise<Round> {
   return { before, after, cancel: cancel?.status ?? null, ended, done };
 }
 
-async function asStored(connection: Parameters<typeof sagasOf>[0], id: SagaId) {
-  const saga = await sagasOf(connection).findOne({ _id: id as never });
+async function asStored(db: Parameters<typeof sagasOf>[0], id: SagaId) {
+  const saga = await sagasOf(db).findOne({ _id: id as never });
   return { revision: Number(saga?.revision), cursor: Number(saga?.state.cursor) };
 }
 

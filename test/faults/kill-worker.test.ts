@@ -44,12 +44,12 @@ async function expectDeleted(app: TestApplication, id: SagaId): Promise<void> {
   expect(user.paperWallet.balance).toBe(BALANCE + VALUE);
   expect(user.botAllocations).not.toHaveProperty(BOT);
   expect(user.walletTransactions).toMatchObject([{ type: 'deallocate', botId: BOT }]);
-  const entries = await app.connection.collection('ledger').find().toArray();
+  const entries = await app.db.collection('ledger').find().toArray();
   expect(entries).toMatchObject([{ sagaId: id, source: 'reclaim' }]);
   expect(JSON.stringify(await readPoolState(app))).not.toContain(BOT);
   const { pooled } = await app.world.snapshot();
   expect(pooled.map(({ instanceId }) => instanceId)).not.toContain(BOT);
-  const tombstones = await app.connection.collection('tombstones').find().toArray();
+  const tombstones = await app.db.collection('tombstones').find().toArray();
   expect(tombstones).toMatchObject([{ sagaId: id, status: 'ended' }]);
 }
 
@@ -59,7 +59,7 @@ async function expectUntouched(app: TestApplication): Promise<void> {
   expect(user.botAllocations[BOT]).toMatchObject({ currentValue: VALUE });
   expect(user.botAllocations[BOT]).not.toHaveProperty('lockedBy');
   expect(user.walletTransactions).toEqual([]);
-  expect(await app.connection.collection('ledger').countDocuments()).toBe(0);
+  expect(await app.db.collection('ledger').countDocuments()).toBe(0);
   expect(await standingTombstones(app)).toEqual([]);
   const { pools, botMapping } = await readPoolState(app);
   const before = JSON.parse(await readFile(POOL_STATE, 'utf8'));

@@ -1,6 +1,6 @@
 // Users as a page shows them, and the demo's users as they come in.
 
-import type { Connection, mongo } from 'mongoose';
+import type { Db, Document } from 'mongodb';
 import { expect, it } from 'vitest';
 import { toFirebaseUid, toUserId } from '../../src/domain/ids.ts';
 import { migrate } from '../../src/main/migration/migration.ts';
@@ -12,18 +12,18 @@ import { allocation, BOT, INCARNATION, putUser, SAGA_A, users } from '../support
 import { lockCommand } from '../support/wallet-commands.ts';
 
 async function setUp(user: Parameters<typeof putUser>[1]) {
-  const connection = await createTestDatabase();
-  const userId = await putUser(connection, user);
-  return { connection, userId, accounts: createMongoAccounts(connection) };
+  const db = await createTestDatabase();
+  const userId = await putUser(db, user);
+  return { db, userId, accounts: createMongoAccounts(db) };
 }
 
 it('found by _id and by firebaseUid: the same account, with the mark of a saga', async () => {
-  const { connection, userId, accounts } = await setUp({
+  const { db, userId, accounts } = await setUp({
     balance: 12.5,
     bots: { [BOT]: allocation(100, 120), 'a.b': allocation(1, undefined) },
     firebaseUid: 'uid-x',
   });
-  await createMongoWallets({ connection }).lock(lockCommand(userId));
+  await createMongoWallets({ db }).lock(lockCommand(userId));
   const account = await accounts.find({ userId });
   expect(account).toEqual({
     unreadableBots: [],
@@ -63,9 +63,9 @@ it('values that are not money: shown as they stand', async () => {
 });
 
 it('a user from before wallets: no balance, no bots', async () => {
-  const connection = await createTestDatabase();
-  const accounts = createMongoAccounts(connection);
-  const { insertedId } = await users(connection).insertOne({ firebaseUid: 'uid-legacy' });
+  const db = await createTestDatabase();
+  const accounts = createMongoAccounts(db);
+  const { insertedId } = await users(db).insertOne({ firebaseUid: 'uid-legacy' });
   const userId = toUserId(String(insertedId));
   expect(await accounts.find({ userId })).toMatchObject({ balance: null, allocations: [] });
 });
@@ -77,22 +77,18 @@ const DUMP = `
 `;
 
 it('seeded by two processes at once: every document once, broken ones too; never again', async () => {
-  const connection = await createTestDatabase();
-  await migrate(connection);
+  const db = await createTestDatabase();
+  await migrate(db);
   const documents = parseUserDump(DUMP);
-  const seeded = await Promise.all([
-    seedUsers(connection, documents),
-    seedUsers(connection, documents),
-  ]);
+  const seeded = await Promise.all([seedUsers(db, documents), seedUsers(db, documents)]);
   expect(seeded.reduce((sum, count) => sum + count)).toBe(2);
-  expect(await dump(connection)).toEqual(documents);
-  await users(connection).deleteOne({ firebaseUid: 'uid-legacy' });
-  expect(await seedUsers(connection, documents)).toBe(0);
+  expect(await dump(db)).toEqual(documents);
+  await users(db).deleteOne({ firebaseUid: 'uid-legacy' });
+  expect(await seedUsers(db, documents)).toBe(0);
 });
 
 it('a dump that is cut off: an error that names the line, nothing seeded', () => {
   expect(() => parseUserDump(`${DUMP}{"_id":`)).toThrow(/line 5 /);
 });
 
-const dump = (connection: Connection): Promise<mongo.Document[]> =>
-  users(connection).find().sort({ _id: 1 }).toArray();
+const dump = (db: Db): Promise<Document[]> => users(db).find().sort({ _id: 1 }).toArray();

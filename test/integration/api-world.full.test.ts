@@ -82,7 +82,7 @@ describe('the world of a saga', () => {
     const bot = await placeBot(app, 'pooled');
     const id = await stuck(app, bot);
     await spoilPoolState(app, 'torn');
-    await users(app.connection).updateOne(
+    await users(app.db).updateOne(
       { firebaseUid: bot.uid },
       { $unset: { [`botAllocations.${bot.instanceId}`]: 1 } },
     );

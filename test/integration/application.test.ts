@@ -33,7 +33,7 @@ describe('the application, end to end on the simulator', () => {
     const app = await startTestApplication({
       poolState: JSON.parse(await fixture('pool-state.json')),
     });
-    await seedUsers(app.connection, parseUserDump(await fixture('users.json')));
+    await seedUsers(app.db, parseUserDump(await fixture('users.json')));
 
     const reply = await app.call('anshjarvis2003', 'DELETE', '/bots/anshjarvis2003-bot-1', {
       prefer: 'wait=20',
@@ -44,12 +44,10 @@ describe('the application, end to end on the simulator', () => {
       success: true,
       wallet: { previousBalance: 17331, newBalance: 18436, returned: 1105, pnl: 0 },
     });
-    const user = await app.connection
-      .collection('users')
-      .findOne({ firebaseUid: 'anshjarvis2003' });
+    const user = await app.db.collection('users').findOne({ firebaseUid: 'anshjarvis2003' });
     expect(user?.paperWallet.balance).toBe(18436);
     expect(user?.botAllocations).toEqual({});
-    const entries = await app.connection.collection('ledger').find({ source: 'reclaim' }).toArray();
+    const entries = await app.db.collection('ledger').find({ source: 'reclaim' }).toArray();
     expect(entries).toHaveLength(1);
     expect(entries[0]).toMatchObject({ source: 'reclaim', sagaId: reply.body.jobId });
   });

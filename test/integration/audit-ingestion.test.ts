@@ -1,6 +1,6 @@
 // The platform's rows on their way into the ledger: each once, none lost, whatever they hold (I2, I11).
 
-import { type Connection, mongo } from 'mongoose';
+import { type Db, Decimal128, type Document, Double, Int32, Long, ObjectId } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import type { UserId } from '../../src/domain/ids.ts';
 import { migrate } from '../../src/main/migration/migration.ts';
@@ -12,7 +12,7 @@ import { allocation, BOT, byId, platformSets, putUser, readUser, users } from '.
 import { lockCommand } from '../support/wallet-commands.ts';
 
 const AT = new Date('2026-10-05T10:00:00.000Z');
-const row = (amount: unknown, more: mongo.Document = {}) => ({
+const row = (amount: unknown, more: Document = {}) => ({
   type: 'deposit',
   amount,
   description: 'a deposit',
@@ -21,17 +21,17 @@ const row = (amount: unknown, more: mongo.Document = {}) => ({
 });
 
 async function setUp(rows: readonly unknown[]) {
-  const connection = await createTestDatabase();
-  await migrate(connection);
-  const userId = await putUser(connection, {
+  const db = await createTestDatabase();
+  await migrate(db);
+  const userId = await putUser(db, {
     balance: 100,
     bots: { [BOT]: allocation(10, 12.25) },
-    rows: rows as mongo.Document[],
+    rows: rows as Document[],
   });
-  const auditing = createTestAudit(connection);
-  const ledger = createMongoLedger({ connection });
+  const auditing = createTestAudit(db);
+  const ledger = createMongoLedger({ db });
   const entries = async () => (await ledger.page(userId, { limit: 200 })).entries;
-  return { connection, userId, entries, ...auditing, ledger };
+  return { db, userId, entries, ...auditing, ledger };
 }
 
 /** The opening: our first write. */
@@ -39,21 +39,16 @@ const open = (auditing: Awaited<ReturnType<typeof setUp>>) =>
   auditing.wallets.lock(lockCommand(auditing.userId));
 
 /** The platform pays in and appends rows, in one write. */
-async function payIn(
-  connection: Connection,
-  userId: UserId,
-  amount: number,
-  ...rows: readonly unknown[]
-) {
-  await users(connection).updateOne(byId(userId), {
+async function payIn(db: Db, userId: UserId, amount: number, ...rows: readonly unknown[]) {
+  await users(db).updateOne(byId(userId), {
     $inc: { 'paperWallet.balance': amount },
     $push: { walletTransactions: { $each: rows } },
-  } as mongo.Document);
+  } as Document);
 }
 
 describe('names', () => {
   it('rows with an _id are named by it, others by their content and their place among equal ones', async () => {
-    const _id = new mongo.ObjectId();
+    const _id = new ObjectId();
     const { auditUser, userId, entries } = await setUp([row(1, { _id }), row(2), row(2), row(3)]);
     expect(await auditUser(userId)).toMatchObject({ ingested: 4 });
     const opIds = (await entries()).map(({ opId }) => opId).sort();
@@ -65,8 +60,8 @@ describe('names', () => {
   });
 
   it('taken in again and again, and by many at once: nothing twice', async () => {
-    const { auditUser, userId, entries, connection } = await setUp([row(2), row(2), row(2)]);
-    const others = Array.from({ length: 4 }, () => createTestAudit(connection));
+    const { auditUser, userId, entries, db } = await setUp([row(2), row(2), row(2)]);
+    const others = Array.from({ length: 4 }, () => createTestAudit(db));
     await Promise.all(others.map((other) => other.auditUser(userId)));
     await auditUser(userId);
     expect(await entries()).toHaveLength(3);
@@ -74,11 +69,11 @@ describe('names', () => {
 
   it('equal rows that come one after the other, an audit between each: each is an entry', async () => {
     const auditing = await setUp([row(2), row(2)]);
-    const { auditUser, userId, entries, connection } = auditing;
+    const { auditUser, userId, entries, db } = auditing;
     await auditUser(userId);
     await open(auditing);
     for (let n = 0; n < 5; n += 1) {
-      await payIn(connection, userId, 2, row(2));
+      await payIn(db, userId, 2, row(2));
       expect(await auditUser(userId)).toMatchObject({ status: 'conserved', ingested: 1 });
     }
     const opIds = (await entries()).map(({ opId }) => opId);
@@ -95,10 +90,10 @@ describe('names', () => {
 
   it('the process ends between the posting and the checkpoint: the next audit posts nothing twice', async () => {
     const auditing = await setUp([row(2), row(3)]);
-    const { connection, userId, entries, checkpoints, auditUser } = auditing;
+    const { db, userId, entries, checkpoints, auditUser } = auditing;
     await open(auditing);
-    await payIn(connection, userId, 4, row(2), row(2));
-    const dying = createTestAudit(connection, {
+    await payIn(db, userId, 4, row(2), row(2));
+    const dying = createTestAudit(db, {
       checkpoints: {
         ...checkpoints,
         advance: async (id, revision, to) => {
@@ -109,39 +104,39 @@ describe('names', () => {
     });
     await expect(dying.auditUser(userId)).rejects.toThrow('ends here');
     expect(await entries()).toHaveLength(4);
-    await payIn(connection, userId, 2, row(2));
+    await payIn(db, userId, 2, row(2));
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { sum: '6' } });
     expect(await entries()).toHaveLength(5);
   });
 
   it('a save of the whole list that gives every row an _id: the same rows', async () => {
     const auditing = await setUp([row(2), row(2)]);
-    const { connection, userId, entries, auditUser } = auditing;
+    const { db, userId, entries, auditUser } = auditing;
     await open(auditing);
-    await payIn(connection, userId, 6, row(3), row(3));
+    await payIn(db, userId, 6, row(3), row(3));
     await auditUser(userId);
-    const { walletTransactions } = await readUser(connection, userId);
-    await platformSets(connection, userId, {
-      walletTransactions: walletTransactions.map((one: mongo.Document) => ({
-        _id: new mongo.ObjectId(),
+    const { walletTransactions } = await readUser(db, userId);
+    await platformSets(db, userId, {
+      walletTransactions: walletTransactions.map((one: Document) => ({
+        _id: new ObjectId(),
         timestamp: one.timestamp,
         description: one.description,
-        amount: new mongo.Double(one.amount),
+        amount: new Double(one.amount),
         type: one.type,
       })),
     });
-    await payIn(connection, userId, 3, row(3, { _id: 'new' }));
+    await payIn(db, userId, 3, row(3, { _id: 'new' }));
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', ingested: 1 });
     expect(await entries()).toHaveLength(5);
   });
 
   it('one _id in the list twice: one entry, and what the balance makes of it is told', async () => {
     const auditing = await setUp([]);
-    const { connection, userId, entries, auditUser } = auditing;
+    const { db, userId, entries, auditUser } = auditing;
     await open(auditing);
-    await payIn(connection, userId, 5, row(5, { _id: 'twin' }), row(5, { _id: 'twin' }));
+    await payIn(db, userId, 5, row(5, { _id: 'twin' }), row(5, { _id: 'twin' }));
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', ingested: 1 });
-    await payIn(connection, userId, 0, row(5, { _id: 'twin' }));
+    await payIn(db, userId, 0, row(5, { _id: 'twin' }));
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', ingested: 0 });
     expect(await entries()).toHaveLength(1);
   });
@@ -193,12 +188,12 @@ describe('what rows hold', () => {
       row('x', { timestamp: 'yesterday', description: { a: 1 }, botId: 7, balanceAfter: 'y' }),
       row('x', { timestamp: new Date(8.64e15), _id: { odd: ['id'] } }),
       row('x', { timestamp: new Date(-1) }),
-      row('x', { timestamp: mongo.Long.MAX_VALUE, opId: 5, seq: 'x' }),
+      row('x', { timestamp: Long.MAX_VALUE, opId: 5, seq: 'x' }),
     ];
     const auditing = await setUp(garbage);
-    const { connection, userId, auditUser, ledger } = auditing;
+    const { db, userId, auditUser, ledger } = auditing;
     await open(auditing);
-    await payIn(connection, userId, 0, ...garbage.filter((one) => one !== garbage[9]));
+    await payIn(db, userId, 0, ...garbage.filter((one) => one !== garbage[9]));
     // All of them twice, but those with an _id.
     const posted = 2 * garbage.length - 2;
     expect(await auditUser(userId)).toMatchObject({
@@ -216,24 +211,24 @@ describe('what rows hold', () => {
       cursor = page.nextCursor;
     } while (cursor !== null);
     expect(new Set(observed).size).toBe(posted);
-    const found = await connection.collection('ledger').distinct('amountFound');
+    const found = await db.collection('ledger').distinct('amountFound');
     expect(found).toEqual(expect.arrayContaining(['"12.50"', 'NaN', 'Infinity', '{"cents":5}']));
   });
 
   it('amounts as the database keeps them: int64 cents, half to even, and the exact value', async () => {
     const amounts = [
-      new mongo.Int32(5),
-      mongo.Long.fromNumber(7),
+      new Int32(5),
+      Long.fromNumber(7),
       2.675,
       0.1,
-      mongo.Decimal128.fromString('0.125'),
+      Decimal128.fromString('0.125'),
       -1e12,
     ];
-    const { connection, userId, auditUser } = await setUp(
+    const { db, userId, auditUser } = await setUp(
       amounts.map((amount, n) => row(amount, { _id: `n${n}` })),
     );
     await auditUser(userId);
-    const stored = await connection
+    const stored = await db
       .collection('ledger')
       .aggregate([
         { $sort: { position: 1 } },
@@ -263,11 +258,11 @@ describe('what rows hold', () => {
   it('5,000 rows of before: taken in by slices, an interrupted one goes on where it was', async () => {
     const rows = Array.from({ length: 5_000 }, (_, n) => row(n % 10));
     const auditing = await setUp(rows);
-    const { connection, userId, checkpoints, auditUser } = auditing;
+    const { db, userId, checkpoints, auditUser } = auditing;
     await open(auditing);
     let posts = 0;
-    const ledger = createMongoAuditLedger(connection);
-    const dying = createTestAudit(connection, {
+    const ledger = createMongoAuditLedger(db);
+    const dying = createTestAudit(db, {
       ledger: {
         ...ledger,
         post: async (postings) => {
@@ -280,6 +275,6 @@ describe('what rows hold', () => {
     await expect(dying.auditUser(userId)).rejects.toThrow('ends here');
     expect(await checkpoints.find(userId)).toMatchObject({ position: 2_000, balance: null });
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', ingested: 3_000 });
-    expect(await connection.collection('ledger').countDocuments({ userId })).toBe(5_000);
+    expect(await db.collection('ledger').countDocuments({ userId })).toBe(5_000);
   });
 });

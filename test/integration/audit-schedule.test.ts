@@ -4,7 +4,6 @@ import { Registry } from 'prom-client';
 import { expect, it, onTestFinished } from 'vitest';
 import { createMongoLeaderLeases } from '../../packages/saga/src/log/mongodb/mongo-leader-leases.ts';
 import { toInstanceId } from '../../src/domain/ids.ts';
-import { nativeDb } from '../../src/infra/mongodb/native.ts';
 import { createAuditMetrics } from '../../src/wallet/audit/audit-metrics.ts';
 import { createAuditSchedule } from '../../src/wallet/audit/audit-schedule.ts';
 import { type AuditService, createAuditService } from '../../src/wallet/audit/audit-service.ts';
@@ -19,11 +18,11 @@ import { pay } from '../support/wallet-commands.ts';
 const BOT = toInstanceId('uid-bot-1');
 
 async function setUp() {
-  const connection = await createTestDatabase();
+  const db = await createTestDatabase();
   const errors: unknown[] = [];
-  const ledger = createMongoAuditLedger(connection);
+  const ledger = createMongoAuditLedger(db);
   const listings: unknown[] = [];
-  const auditing = createTestAudit(connection, {
+  const auditing = createTestAudit(db, {
     ledger: {
       ...ledger,
       writeOffs: (query) => {
@@ -32,14 +31,14 @@ async function setUp() {
       },
     },
   });
-  const runs = createMongoAuditRuns(connection);
+  const runs = createMongoAuditRuns(db);
   const registry = new Registry();
   const metrics = createAuditMetrics(registry);
   const service = createAuditService({ audit: auditing.audit, runs, onRun: metrics.run });
   const schedule = (over: Partial<AuditService> = {}) => {
     const made = createAuditSchedule({
       service: { ...service, ...over },
-      leaderLeases: createMongoLeaderLeases(nativeDb(connection)),
+      leaderLeases: createMongoLeaderLeases(db),
       onError: (error) => errors.push(error),
       pace: { atOnce: 2, pauseMs: 5 },
     });
@@ -48,12 +47,12 @@ async function setUp() {
   };
   const addUser = async () => {
     const bots = { [BOT]: allocation(1, 2) };
-    const userId = await putUser(connection, { balance: 5, bots });
+    const userId = await putUser(db, { balance: 5, bots });
     await pay(auditing.wallets, userId, { instanceId: BOT });
     return userId;
   };
   const { checkpoints } = auditing;
-  return { connection, service, runs, registry, errors, schedule, addUser, checkpoints, listings };
+  return { db, service, runs, registry, errors, schedule, addUser, checkpoints, listings };
 }
 
 it("sagas of a user end in a row: audited a moment later, once, and a failure is nobody else's", async () => {
@@ -82,9 +81,9 @@ it("sagas of a user end in a row: audited a moment later, once, and a failure is
 });
 
 it('an hour over: one process of several audits everybody and leaves a report', async () => {
-  const { schedule, addUser, runs, service, connection, registry } = await setUp();
+  const { schedule, addUser, runs, service, db, registry } = await setUp();
   const userId = await addUser();
-  await users(connection).updateOne(byId(userId), { $inc: { 'paperWallet.balance': 1 } });
+  await users(db).updateOne(byId(userId), { $inc: { 'paperWallet.balance': 1 } });
   expect(await service.lastRun()).toBeNull();
   let started = 0;
   const several = Array.from({ length: 3 }, () =>

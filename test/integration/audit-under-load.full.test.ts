@@ -1,6 +1,6 @@
 // The audit while everybody writes: no false alarm, and nothing real missed (I11).
 
-import type { mongo } from 'mongoose';
+import type { Collection, Document } from 'mongodb';
 import { expect, it } from 'vitest';
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
 import { migrate } from '../../src/main/migration/migration.ts';
@@ -11,21 +11,21 @@ import { allocation, byId, platformDeposits, putUser, SAGA_A, users } from '../s
 import { pay } from '../support/wallet-commands.ts';
 
 async function setUp(options: TestAuditOptions = {}) {
-  const connection = await createTestDatabase();
-  await migrate(connection);
+  const db = await createTestDatabase();
+  await migrate(db);
   const ids = Array.from({ length: 60 }, (_, n) => toInstanceId(`uid-bot-${n}`));
   const bots = Object.fromEntries(ids.map((id, n) => [id, allocation(10, 10 + n / 100)]));
-  const userId = await putUser(connection, { balance: 0.1, bots });
-  const auditing = createTestAudit(connection, options);
+  const userId = await putUser(db, { balance: 0.1, bots });
+  const auditing = createTestAudit(db, options);
   const [first, ...rest] = ids;
   if (first === undefined) throw new Error('no bots');
   await pay(auditing.wallets, userId, { instanceId: first });
-  return { connection, userId, instanceIds: rest, ...auditing };
+  return { db, userId, instanceIds: rest, ...auditing };
 }
 
 /** A writer that sets the balance and appends its row in two writes, as old code does. */
 async function depositInTwoWrites(
-  users: mongo.Collection<mongo.Document>,
+  users: Collection<Document>,
   userId: UserId,
   isRowFirst: boolean,
 ): Promise<void> {
@@ -34,17 +34,17 @@ async function depositInTwoWrites(
     () =>
       users.updateOne(byId(userId), {
         $push: { walletTransactions: { type: 'deposit', amount: 0.1 } },
-      } as mongo.Document),
+      } as Document),
   ];
   for (const write of isRowFirst ? writes.reverse() : writes) await write();
 }
 
 it('deposits and settlements hammering on one wallet: every audit adds up, from checkpoint to checkpoint', async () => {
-  const { connection, userId, instanceIds, wallets, auditUser, findingsOf } = await setUp();
-  const ledger = createMongoLedger({ connection });
+  const { db, userId, instanceIds, wallets, auditUser, findingsOf } = await setUp();
+  const ledger = createMongoLedger({ db });
   let isOver = false;
   const deposits = async () => {
-    while (!isOver) await platformDeposits(connection, userId, 0.1);
+    while (!isOver) await platformDeposits(db, userId, 0.1);
   };
   const settlements = async () => {
     for (const instanceId of instanceIds) {
@@ -54,7 +54,7 @@ it('deposits and settlements hammering on one wallet: every audit adds up, from 
     isOver = true;
   };
   const audits: unknown[] = [];
-  const other = createTestAudit(connection);
+  const other = createTestAudit(db);
   const auditing = async (audit: typeof auditUser) => {
     while (!isOver) audits.push((await audit(userId).catch((error) => error.code)).status);
   };
@@ -73,16 +73,16 @@ it('deposits and settlements hammering on one wallet: every audit adds up, from 
     chain: { difference: '0' },
   });
   expect(await findingsOf(userId)).toEqual([]);
-  const rows = await users(connection).findOne(byId(userId));
-  const posted = await connection.collection('ledger').countDocuments({ source: 'platform' });
+  const rows = await users(db).findOne(byId(userId));
+  const posted = await db.collection('ledger').countDocuments({ source: 'platform' });
   expect(posted).toBe(rows?.walletTransactions.length - 60);
 });
 
 it('writers that take two writes, hammering: never a finding, and in order when they rest', async () => {
-  const { connection, userId, auditUser, findingsOf, audit } = await setUp();
+  const { db, userId, auditUser, findingsOf, audit } = await setUp();
   let isOver = false;
   const writing = async (isRowFirst: boolean) => {
-    while (!isOver) await depositInTwoWrites(users(connection), userId, isRowFirst);
+    while (!isOver) await depositInTwoWrites(users(db), userId, isRowFirst);
   };
   const writers = [writing(true), writing(false), writing(false)];
   const statuses: string[] = [];
@@ -98,12 +98,12 @@ it('writers that take two writes, hammering: never a finding, and in order when 
 
 it('a real change on a wallet that never rests: a finding when no observation has added up for long', async () => {
   const rules = { stillForMs: 5, busyForMs: 150 };
-  const { connection, userId, auditUser, findingsOf } = await setUp({ rules });
+  const { db, userId, auditUser, findingsOf } = await setUp({ rules });
   await auditUser(userId);
-  await users(connection).updateOne(byId(userId), { $inc: { 'paperWallet.balance': 77 } });
+  await users(db).updateOne(byId(userId), { $inc: { 'paperWallet.balance': 77 } });
   let isOver = false;
   const writing = async () => {
-    while (!isOver) await platformDeposits(connection, userId, 0.1);
+    while (!isOver) await platformDeposits(db, userId, 0.1);
   };
   const writer = writing();
   let status = 'pending';
@@ -116,23 +116,23 @@ it('a real change on a wallet that never rests: a finding when no observation ha
 });
 
 it('all users while they are written at: each seen once, differences named, the rest in order', async () => {
-  const { connection, userId, auditAll } = await setUp();
-  const { wallets } = createTestAudit(connection);
+  const { db, userId, auditAll } = await setUp();
+  const { wallets } = createTestAudit(db);
   const bot = toInstanceId('uid-bot-1');
   const others = await Promise.all(
     Array.from({ length: 30 }, async (_, n) => {
-      const id = await putUser(connection, { balance: n, bots: { [bot]: allocation(1, 2) } });
+      const id = await putUser(db, { balance: n, bots: { [bot]: allocation(1, 2) } });
       await pay(wallets, id, { instanceId: bot });
       return id;
     }),
   );
-  await putUser(connection, { balance: 5, bots: {} });
+  await putUser(db, { balance: 5, bots: {} });
   const robbed = others[7];
   if (robbed === undefined) throw new Error('no user');
-  await users(connection).updateOne(byId(robbed), { $inc: { 'paperWallet.balance': -1 } });
+  await users(db).updateOne(byId(robbed), { $inc: { 'paperWallet.balance': -1 } });
   let isOver = false;
   const writing = async () => {
-    while (!isOver) await platformDeposits(connection, userId, 0.1);
+    while (!isOver) await platformDeposits(db, userId, 0.1);
   };
   const writer = writing();
   const report = await auditAll();

@@ -1,6 +1,6 @@
 // The audit against real wallets: what adds up, what does not, and where (I11).
 
-import { type Connection, mongo } from 'mongoose';
+import { type Db, Decimal128, type Document, ObjectId } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { parseExact } from '../../src/domain/exact-decimal.ts';
 import { toInstanceId, type UserId } from '../../src/domain/ids.ts';
@@ -30,7 +30,7 @@ import { lockCommand, pay, settleCommand } from '../support/wallet-commands.ts';
 
 interface Given {
   readonly balance?: unknown;
-  readonly rows?: readonly mongo.Document[];
+  readonly rows?: readonly Document[];
   readonly bots?: number;
   readonly options?: TestAuditOptions;
 }
@@ -38,22 +38,22 @@ interface Given {
 const botId = (n: number) => toInstanceId(`uid-bot-${n}`);
 
 async function setUp({ balance = 100.5, rows = [], bots = 3, options = {} }: Given = {}) {
-  const connection = await createTestDatabase();
-  await migrate(connection);
+  const db = await createTestDatabase();
+  await migrate(db);
   const held = Array.from({ length: bots }, (_, n) => [botId(n + 1), allocation(10, 12.25)]);
-  const userId = await putUser(connection, { balance, bots: Object.fromEntries(held), rows });
-  const auditing = createTestAudit(connection, options);
-  const ledger = createMongoLedger({ connection });
+  const userId = await putUser(db, { balance, bots: Object.fromEntries(held), rows });
+  const auditing = createTestAudit(db, options);
+  const ledger = createMongoLedger({ db });
   const settle = async (n: number) => {
     const receipt = await pay(auditing.wallets, userId, { instanceId: botId(n) });
     await ledger.post({ receipt, firebaseUid: null, sagaId: SAGA_A });
     return receipt;
   };
   const entries = async () => (await ledger.page(userId, { limit: 200 })).entries;
-  return { connection, userId, settle, entries, ...auditing };
+  return { db, userId, settle, entries, ...auditing };
 }
 
-const row = (type: string, amount: unknown, more: mongo.Document = {}) => ({
+const row = (type: string, amount: unknown, more: Document = {}) => ({
   type,
   amount,
   botId: BOT,
@@ -63,36 +63,36 @@ const row = (type: string, amount: unknown, more: mongo.Document = {}) => ({
   ...more,
 });
 
-function push(connection: Connection, userId: UserId, ...rows: mongo.Document[]) {
-  return users(connection).updateOne(byId(userId), {
+function push(db: Db, userId: UserId, ...rows: Document[]) {
+  return users(db).updateOne(byId(userId), {
     $push: { walletTransactions: { $each: rows } },
-  } as mongo.Document);
+  } as Document);
 }
 
-const addToBalance = (connection: Connection, userId: UserId, amount: number) =>
-  users(connection).updateOne(byId(userId), { $inc: { 'paperWallet.balance': amount } });
+const addToBalance = (db: Db, userId: UserId, amount: number) =>
+  users(db).updateOne(byId(userId), { $inc: { 'paperWallet.balance': amount } });
 
 describe('one incarnation of a bot, paid twice', () => {
   /** As a program without a memory of the bot would: a settlement under another stamp. */
-  async function payAgain(connection: Connection, userId: UserId, bot: mongo.Document) {
-    const wallets = createMongoWallets({ connection, findPast: async () => NO_PAST });
+  async function payAgain(db: Db, userId: UserId, bot: Document) {
+    const wallets = createMongoWallets({ db, findPast: async () => NO_PAST });
     const receipts = [];
     for (const sagaId of [SAGA_A, SAGA_B]) {
-      await platformSets(connection, userId, { [`botAllocations.${BOT}`]: bot });
+      await platformSets(db, userId, { [`botAllocations.${BOT}`]: bot });
       const incarnation = stamped(userId, sagaId);
       const receipt = await pay(wallets, userId, { incarnation, sagaId });
-      await createMongoLedger({ connection }).post({ receipt, firebaseUid: null, sagaId });
+      await createMongoLedger({ db }).post({ receipt, firebaseUid: null, sagaId });
       receipts.push(receipt);
       const forgotten = { 'ledgerState.settled': [], walletTransactions: [] };
-      await platformSets(connection, userId, forgotten);
+      await platformSets(db, userId, forgotten);
     }
     return receipts;
   }
 
   it('an undated one: every payment has its entry, and it is different all the same, with a finding', async () => {
-    const { connection, userId, auditUser, findingsOf } = await setUp({ bots: 0 });
+    const { db, userId, auditUser, findingsOf } = await setUp({ bots: 0 });
     const bot = allocation(10, 12.25, { allocatedAt: undefined });
-    const [first, second] = await payAgain(connection, userId, bot);
+    const [first, second] = await payAgain(db, userId, bot);
     expect(await auditUser(userId)).toMatchObject({
       status: 'different',
       chain: { difference: '0' },
@@ -107,16 +107,16 @@ describe('one incarnation of a bot, paid twice', () => {
   });
 
   it('two incarnations of one id, each dated after the one before was paid: conserved', async () => {
-    const { connection, userId, settle, auditUser } = await setUp();
+    const { db, userId, settle, auditUser } = await setUp();
     await settle(1);
-    const entry = await connection.collection('ledger').findOne({});
+    const entry = await db.collection('ledger').findOne({});
     const allocatedAt = new Date(Number(entry?.at) + 1);
-    await platformSets(connection, userId, {
+    await platformSets(db, userId, {
       [`botAllocations.${BOT}`]: allocation(10, 12.25, { allocatedAt }),
     });
     const incarnation = incarnationOf(userId, BOT, allocatedAt.toISOString());
-    const receipt = await pay(createMongoWallets({ connection }), userId, { incarnation });
-    const ledger = createMongoLedger({ connection });
+    const receipt = await pay(createMongoWallets({ db }), userId, { incarnation });
+    const ledger = createMongoLedger({ db });
     await ledger.post({ receipt, firebaseUid: null, sagaId: SAGA_A });
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', paidTwice: [] });
   });
@@ -124,13 +124,13 @@ describe('one incarnation of a bot, paid twice', () => {
 
 describe('what adds up', () => {
   it('settlements and deposits after the opening: conserved, from checkpoint to checkpoint', async () => {
-    const { connection, userId, settle, auditUser, findingsOf } = await setUp();
+    const { db, userId, settle, auditUser, findingsOf } = await setUp();
     await settle(1);
     expect(await auditUser(userId)).toMatchObject({
       status: 'conserved',
       chain: { since: null, start: '100.5', entries: 1, sum: '12.25', found: '112.75' },
     });
-    await platformDeposits(connection, userId, 0.1);
+    await platformDeposits(db, userId, 0.1);
     await settle(2);
     const second = await auditUser(userId);
     expect(second).toMatchObject({
@@ -154,31 +154,31 @@ describe('what adds up', () => {
   });
 
   it('our row erased before anything saw it: known from the receipt, and from the ledger', async () => {
-    const { connection, userId, settle, auditUser } = await setUp();
+    const { db, userId, settle, auditUser } = await setUp();
     await settle(1);
-    await platformSets(connection, userId, { walletTransactions: [] });
+    await platformSets(db, userId, { walletTransactions: [] });
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
     await settle(2);
-    await platformSets(connection, userId, { walletTransactions: [], 'ledgerState.settled': [] });
+    await platformSets(db, userId, { walletTransactions: [], 'ledgerState.settled': [] });
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
   });
 
   it('a save of the whole list that drops our fields: our row is still ours', async () => {
-    const { connection, userId, settle, auditUser, entries } = await setUp();
+    const { db, userId, settle, auditUser, entries } = await setUp();
     const stripOurs = async () => {
-      const { walletTransactions } = await readUser(connection, userId);
+      const { walletTransactions } = await readUser(db, userId);
       const stripped = walletTransactions.map(
-        ({ opId: _o, seq: _s, pnl: _p, ...rest }: mongo.Document) => ({
-          _id: new mongo.ObjectId(),
+        ({ opId: _o, seq: _s, pnl: _p, ...rest }: Document) => ({
+          _id: new ObjectId(),
           ...rest,
         }),
       );
-      await platformSets(connection, userId, { walletTransactions: stripped });
+      await platformSets(db, userId, { walletTransactions: stripped });
     };
     await settle(1);
     await stripOurs();
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
-    await platformDeposits(connection, userId, 5);
+    await platformDeposits(db, userId, 5);
     await settle(2);
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 2 } });
     await stripOurs();
@@ -187,11 +187,11 @@ describe('what adds up', () => {
   });
 
   it('profits and losses: they count where the balance moved, and inform where it did not', async () => {
-    const { connection, userId, settle, auditUser, entries } = await setUp({ balance: 100 });
+    const { db, userId, settle, auditUser, entries } = await setUp({ balance: 100 });
     await settle(1);
     const before = 112.25;
     await push(
-      connection,
+      db,
       userId,
       row('profit', 7, { balanceAfter: before, description: 'stays in the bot' }),
       row('loss', 3, { balanceAfter: before }),
@@ -200,7 +200,7 @@ describe('what adds up', () => {
       row('loss', -0.5, { balanceAfter: before + 1 }),
       row('profit', 9),
     );
-    await addToBalance(connection, userId, 1);
+    await addToBalance(db, userId, 1);
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { sum: '13.25' } });
     const standings = (await entries()).map(({ standing }) => standing).sort();
     expect(standings.filter((standing) => standing === 'informational')).toHaveLength(3);
@@ -208,10 +208,10 @@ describe('what adds up', () => {
   });
 
   it('withdrawals and allocations take away, whichever sign they are written with', async () => {
-    const { connection, userId, settle, auditUser } = await setUp({ balance: 100 });
+    const { db, userId, settle, auditUser } = await setUp({ balance: 100 });
     await settle(1);
     await push(
-      connection,
+      db,
       userId,
       row('withdraw', 10),
       row('withdraw', -5),
@@ -220,42 +220,42 @@ describe('what adds up', () => {
       row('deposit', -1),
       row('deallocate', 31),
     );
-    await addToBalance(connection, userId, 100 - 112.25);
+    await addToBalance(db, userId, 100 - 112.25);
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { found: '100' } });
   });
 
   it('what doubles lose in a hundred additions: no difference', async () => {
-    const { connection, userId, settle, auditUser } = await setUp({ balance: 0.1 });
+    const { db, userId, settle, auditUser } = await setUp({ balance: 0.1 });
     await settle(1);
     for (let n = 0; n < 100; n += 1) {
-      await users(connection).updateOne(byId(userId), {
+      await users(db).updateOne(byId(userId), {
         $inc: { 'paperWallet.balance': 0.1 },
         $push: { walletTransactions: { type: 'deposit', amount: 0.1 } },
-      } as mongo.Document);
+      } as Document);
     }
-    const { balance } = (await readUser(connection, userId)).paperWallet;
+    const { balance } = (await readUser(db, userId)).paperWallet;
     expect(balance).not.toBe(22.35);
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', ingested: 100 });
   });
 
   it("a row whose balance was written before the opening and itself after it: the opening's own", async () => {
-    const { connection, userId, wallets, auditUser } = await setUp({ balance: 150 });
+    const { db, userId, wallets, auditUser } = await setUp({ balance: 150 });
     await wallets.lock(lockCommand(userId));
-    await push(connection, userId, row('deposit', 50, { balanceAfter: 150 }));
+    await push(db, userId, row('deposit', 50, { balanceAfter: 150 }));
     await wallets.settle(settleCommand(userId));
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { sum: '12.25' } });
   });
 
   it('nobody ever wrote on the user: not ours, and the history is taken in all the same', async () => {
-    const { connection, userId, auditUser, entries, wallets } = await setUp({
+    const { db, userId, auditUser, entries, wallets } = await setUp({
       balance: 7,
       rows: [row('deposit', 5), row('deposit', 2)],
     });
     expect(await auditUser(userId)).toMatchObject({ status: 'not-ours', ingested: 2 });
     expect(await entries()).toHaveLength(2);
-    await platformDeposits(connection, userId, 1);
+    await platformDeposits(db, userId, 1);
     await wallets.lock(lockCommand(userId));
-    await platformDeposits(connection, userId, 3);
+    await platformDeposits(db, userId, 3);
     expect(await auditUser(userId)).toMatchObject({
       status: 'conserved',
       ingested: 2,
@@ -263,28 +263,28 @@ describe('what adds up', () => {
     });
     const standings = (await entries()).map(({ standing }) => standing).sort();
     expect(standings).toEqual(['before-opening', 'before-opening', 'before-opening', 'counted']);
-    expect((await readUser(connection, userId)).ledgerState.openingRows).toBe(3);
+    expect((await readUser(db, userId)).ledgerState.openingRows).toBe(3);
   });
 
   it('no such user: gone', async () => {
     const { auditUser } = await setUp();
-    const userId = new mongo.ObjectId().toHexString() as UserId;
+    const userId = new ObjectId().toHexString() as UserId;
     expect(await auditUser(userId)).toMatchObject({ status: 'account-gone', ingested: 0 });
   });
 });
 
 describe('money that went nowhere', () => {
   it('an account that is gone: its write-off is listed, and nowhere summed', async () => {
-    const { connection, userId, settle, auditUser, auditAll } = await setUp();
+    const { db, userId, settle, auditUser, auditAll } = await setUp();
     await settle(1);
-    const gone = await putUser(connection, { balance: 1, bots: {} });
-    await users(connection).deleteOne(byId(gone));
+    const gone = await putUser(db, { balance: 1, bots: {} });
+    await users(db).deleteOne(byId(gone));
     for (const [opId, lost] of [
       ['w.1', gone],
       ['w.2', userId],
     ] as const) {
       const entry = { opId, userId: lost, instanceId: BOT, botName: 'Bot', value: 2.675 };
-      await createMongoLedger({ connection }).writeOff({ ...entry, sagaId: SAGA_A });
+      await createMongoLedger({ db }).writeOff({ ...entry, sagaId: SAGA_A });
     }
     expect(await auditUser(gone)).toMatchObject({
       status: 'account-gone',
@@ -297,12 +297,12 @@ describe('money that went nowhere', () => {
 
 describe('what does not add up', () => {
   it('a change without a row: one finding, named, and the chain goes on from what it saw', async () => {
-    const { connection, userId, settle, auditUser, findingsOf, differences } = await setUp();
+    const { db, userId, settle, auditUser, findingsOf, differences } = await setUp();
     const { opId } = await settle(1);
     await auditUser(userId);
-    await platformDeposits(connection, userId, 1, { _id: 'first' });
-    await addToBalance(connection, userId, 0.01);
-    await platformDeposits(connection, userId, 2, { _id: 'second' });
+    await platformDeposits(db, userId, 1, { _id: 'first' });
+    await addToBalance(db, userId, 0.01);
+    await platformDeposits(db, userId, 2, { _id: 'second' });
     const named = {
       expected: '115.75',
       found: '115.76',
@@ -324,14 +324,14 @@ describe('what does not add up', () => {
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved' });
     expect(await findingsOf(userId)).toHaveLength(1);
     expect(opId).toMatch(/^settle\./);
-    const { balance } = (await readUser(connection, userId)).paperWallet;
+    const { balance } = (await readUser(db, userId)).paperWallet;
     expect(balance).toBe(128.01);
   });
 
   it('a change after the last entry: after it, before nothing', async () => {
-    const { connection, userId, settle, auditUser } = await setUp();
+    const { db, userId, settle, auditUser } = await setUp();
     const { opId } = await settle(1);
-    await addToBalance(connection, userId, -50);
+    await addToBalance(db, userId, -50);
     expect(await auditUser(userId)).toMatchObject({
       status: 'different',
       chain: { difference: '-50', after: opId, before: null },
@@ -339,13 +339,13 @@ describe('what does not add up', () => {
   });
 
   it("a row of the platform erased before an audit saw it: the balance's change is a finding", async () => {
-    const { connection, userId, settle, auditUser } = await setUp();
+    const { db, userId, settle, auditUser } = await setUp();
     await settle(1);
     await auditUser(userId);
-    await platformDeposits(connection, userId, 40, { _id: 'gone' });
-    await users(connection).updateOne(byId(userId), {
+    await platformDeposits(db, userId, 40, { _id: 'gone' });
+    await users(db).updateOne(byId(userId), {
       $pull: { walletTransactions: { _id: 'gone' } },
-    } as mongo.Document);
+    } as Document);
     expect(await auditUser(userId)).toMatchObject({
       status: 'different',
       chain: { difference: '40' },
@@ -353,26 +353,26 @@ describe('what does not add up', () => {
   });
 
   it('rows erased after an audit took them in: nothing is missing', async () => {
-    const { connection, userId, settle, auditUser } = await setUp({ rows: [row('deposit', 1)] });
+    const { db, userId, settle, auditUser } = await setUp({ rows: [row('deposit', 1)] });
     await settle(1);
-    await platformDeposits(connection, userId, 40, { _id: 'gone' });
-    await platformDeposits(connection, userId, 2);
+    await platformDeposits(db, userId, 40, { _id: 'gone' });
+    await platformDeposits(db, userId, 2);
     await auditUser(userId);
-    await users(connection).updateOne(byId(userId), {
+    await users(db).updateOne(byId(userId), {
       $pull: { walletTransactions: { _id: 'gone' } },
-    } as mongo.Document);
-    await platformDeposits(connection, userId, 3);
+    } as Document);
+    await platformDeposits(db, userId, 3);
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
   });
 
   it('a stale save of the whole document: what it took back is a finding; paid again, it adds up', async () => {
-    const { connection, userId, settle, auditUser, wallets } = await setUp();
+    const { db, userId, settle, auditUser, wallets } = await setUp();
     await settle(1);
     await auditUser(userId);
-    const stale = await readUser(connection, userId);
+    const stale = await readUser(db, userId);
     await settle(2);
     await auditUser(userId);
-    await users(connection).replaceOne(byId(userId), stale);
+    await users(db).replaceOne(byId(userId), stale);
     expect(await auditUser(userId)).toMatchObject({
       status: 'different',
       chain: { difference: '-12.25' },
@@ -382,12 +382,12 @@ describe('what does not add up', () => {
   });
 
   it('a sequence number that nothing is known of: said, with the difference it leaves', async () => {
-    const { connection, userId, settle, auditUser } = await setUp();
+    const { db, userId, settle, auditUser } = await setUp();
     await settle(1);
     await auditUser(userId);
     await settle(2);
-    await platformSets(connection, userId, { walletTransactions: [], 'ledgerState.settled': [] });
-    await connection.collection('ledger').deleteMany({ seq: 2 });
+    await platformSets(db, userId, { walletTransactions: [], 'ledgerState.settled': [] });
+    await db.collection('ledger').deleteMany({ seq: 2 });
     expect(await auditUser(userId)).toMatchObject({
       status: 'different',
       chain: { difference: '12.25', missing: [2] },
@@ -395,10 +395,10 @@ describe('what does not add up', () => {
   });
 
   it('a balance that is no number: said once, and the chain waits for one that is', async () => {
-    const { connection, userId, settle, auditUser, findingsOf } = await setUp();
+    const { db, userId, settle, auditUser, findingsOf } = await setUp();
     await settle(1);
     await auditUser(userId);
-    await platformSets(connection, userId, { 'paperWallet.balance': Number.NaN });
+    await platformSets(db, userId, { 'paperWallet.balance': Number.NaN });
     expect(await auditUser(userId)).toMatchObject({ status: 'not-money', found: 'NaN' });
     const found = await waitFor('the finding', async () => {
       await auditUser(userId);
@@ -406,15 +406,15 @@ describe('what does not add up', () => {
       return findings.length > 0 && findings;
     });
     expect(found).toMatchObject([{ evidence: { found: 'NaN' } }]);
-    await platformSets(connection, userId, { 'paperWallet.balance': 112.75 });
+    await platformSets(db, userId, { 'paperWallet.balance': 112.75 });
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved' });
   });
 
   it('two audits at once: one finding, one checkpoint', async () => {
-    const { connection, userId, settle, auditUser, findingsOf, differences } = await setUp();
+    const { db, userId, settle, auditUser, findingsOf, differences } = await setUp();
     await settle(1);
-    await addToBalance(connection, userId, 3);
-    await platformDeposits(connection, userId, 1);
+    await addToBalance(db, userId, 3);
+    await platformDeposits(db, userId, 1);
     const statuses = await Promise.all(Array.from({ length: 4 }, () => auditUser(userId)));
     expect(statuses.map(({ status }) => status)).toContain('different');
     expect(differences).toHaveLength(1);
@@ -423,14 +423,14 @@ describe('what does not add up', () => {
 });
 
 it('a balance with more digits than a double holds: the opening is that balance, to the last one, stored and read (I11)', async () => {
-  const connection = await createTestDatabase();
-  await migrate(connection);
+  const db = await createTestDatabase();
+  await migrate(db);
   const digits = '123456789012.123456789';
-  const balance = mongo.Decimal128.fromString(digits);
-  const userId = await putUser(connection, { balance, bots: { [BOT]: allocation(2, 3) } });
-  await createMongoWallets({ connection }).lock(lockCommand(userId));
-  expect(String((await readUser(connection, userId)).ledgerState.opening)).toBe(digits);
-  const reading = await createMongoWalletReadings(connection).read(userId, {
+  const balance = Decimal128.fromString(digits);
+  const userId = await putUser(db, { balance, bots: { [BOT]: allocation(2, 3) } });
+  await createMongoWallets({ db }).lock(lockCommand(userId));
+  expect(String((await readUser(db, userId)).ledgerState.opening)).toBe(digits);
+  const reading = await createMongoWalletReadings(db).read(userId, {
     ...{ from: 'start', limit: 1, receiptsAfter: 0 },
   });
   expect(reading?.ledgerState?.opening).toBe(parseExact(digits));

@@ -117,7 +117,7 @@ describe('the queue board', () => {
     const bot = await placeBot(app, 'dedicated');
     const { jobId } = (await deleteBot(app, bot)).body;
     await waitFor('the completed job', async () => listed(board, 'completed', jobId));
-    await app.connection.collection<{ _id: string }>('sagas').deleteOne({ _id: jobId });
+    await app.db.collection<{ _id: string }>('sagas').deleteOne({ _id: jobId });
     const job = await listed(board, 'completed', jobId);
     expect(job).toMatchObject({ name: 'delete-bot', data: { sagaId: jobId, saga: null } });
     expect(await logsOf(board, jobId)).toEqual([]);

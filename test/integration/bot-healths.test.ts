@@ -103,8 +103,8 @@ describe('the memory', () => {
 
 describe('rounds', () => {
   it('one at a time; free when ended, and when its holder is gone; an old end changes nothing', async () => {
-    const connection = await createTestDatabase();
-    const [one, other] = [createMongoHealthRounds(connection), createMongoHealthRounds(connection)];
+    const db = await createTestDatabase();
+    const [one, other] = [createMongoHealthRounds(db), createMongoHealthRounds(db)];
     const begun = await Promise.all(
       Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? one : other).begin(60_000)),
     );
@@ -124,10 +124,10 @@ describe('rounds', () => {
 
 describe('events and owners', () => {
   it('told twice: stands once; pages follow each other; forgotten by an index', async () => {
-    const connection = await createTestDatabase();
-    const report = await migrate(connection, HEALTH_INDEXES);
+    const db = await createTestDatabase();
+    const report = await migrate(db, HEALTH_INDEXES);
     expect(report.constraints.every(({ status }) => status !== 'missing')).toBe(true);
-    const events = createMongoBotEvents(connection);
+    const events = createMongoBotEvents(db);
     const bot = { userId: USER, instanceId: 'uid-a-bot-1', jobId: null, detail: null };
     const all = Array.from({ length: 5 }, (_, n) => {
       return { ...bot, id: `event-${n}`, type: 'failed' as const, atMs: 1_900_000_000_000 };
@@ -155,10 +155,10 @@ describe('events and owners', () => {
   });
 
   it('a user by firebaseUid and by _id; a name of two users is nobody’s', async () => {
-    const connection = await createTestDatabase();
-    const owners = createMongoOwners(connection);
-    const alice = await putUser(connection, { balance: 1, bots: {}, firebaseUid: 'alice' });
-    const mallory = await putUser(connection, { balance: 1, bots: {}, firebaseUid: alice });
+    const db = await createTestDatabase();
+    const owners = createMongoOwners(db);
+    const alice = await putUser(db, { balance: 1, bots: {}, firebaseUid: 'alice' });
+    const mallory = await putUser(db, { balance: 1, bots: {}, firebaseUid: alice });
     const found = await owners.find(['alice', alice, mallory, 'nobody']);
     expect([...found.keys()].sort()).toEqual(['alice', mallory].sort());
     expect(found.get('alice')).toEqual({ userId: alice, firebaseUid: 'alice' });

@@ -21,13 +21,13 @@ const [HERE, SOMEWHERE] = [`${UID}-bot-1`, `${UID}-bot-2`];
 
 /** Two bots of one user that no host shows: one mapped to a host, one to none that is named. */
 async function setUp(home = 'east') {
-  const connection = await createTestDatabase();
+  const db = await createTestDatabase();
   const now = () => new Date();
   const hosts = ['east', 'west'];
-  const bots = createSimulatedBots({ connection, now, hosts, deadlineMs: 1_000 });
-  const world = createSimulatedWorld(connection);
+  const bots = createSimulatedBots({ db, now, hosts, deadlineMs: 1_000 });
+  const world = createSimulatedWorld(db);
   const held = { [HERE]: allocation(100, 110), [SOMEWHERE]: allocation(100, 110) };
-  const userId = await putUser(connection, { balance: 50, bots: held, firebaseUid: UID });
+  const userId = await putUser(db, { balance: 50, bots: held, firebaseUid: UID });
   const state = {
     pools: { [`${UID}-pool-1`]: samplePool(UID, [HERE, SOMEWHERE]) },
     botMapping: {
@@ -37,13 +37,13 @@ async function setUp(home = 'east') {
     nextPoolId: 2,
     updatedAt: now().toISOString(),
   };
-  const hostRecords = createMongoHostRecords(connection);
-  const accounts = createMongoAccounts(connection);
-  const tombstones = createMongoTombstones({ connection });
+  const hostRecords = createMongoHostRecords(db);
+  const accounts = createMongoAccounts(db);
+  const tombstones = createMongoTombstones({ db });
   const hostTrust = createHostTrust({ bots, hostRecords, tombstones, accounts });
   const ports = {
     ...{ accounts, bots, hostTrust, tombstones },
-    wallets: createMongoWallets({ connection }),
+    wallets: createMongoWallets({ db }),
     hostExpectations: createHostExpectations({ bots, hostTrust, hostRecords }),
     poolStates: poolStatesOver({ pools: state }),
     sagas: { findHolders: async () => new Map() },

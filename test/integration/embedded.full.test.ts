@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import mongoose from 'mongoose';
+import { MongoClient } from 'mongodb';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { anyFreePort } from '../../src/infra/embedded/ports.ts';
 import { type EmbeddedOptions, startEmbedded } from '../../src/infra/embedded/start-embedded.ts';
@@ -37,7 +37,7 @@ async function read({ mongodbUri, redisUrl }: Addresses) {
 }
 
 async function connect({ mongodbUri, redisUrl }: Addresses) {
-  const client = await new mongoose.mongo.MongoClient(mongodbUri).connect();
+  const client = await new MongoClient(mongodbUri).connect();
   return { client, redis: new Redis(redisUrl) };
 }
 

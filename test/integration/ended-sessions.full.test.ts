@@ -81,21 +81,21 @@ test('without SESSION_SECRET: a session holds at the process that made it alone,
   const cookie = await signIn(app, uid);
   expect(await statusAt(app, cookie)).toBe(200);
   expect(await statusAt(beside, cookie)).toBe(401);
-  expect(await app.connection.collection('secrets').countDocuments()).toBe(0);
+  expect(await app.db.collection('secrets').countDocuments()).toBe(0);
 });
 
 test('an ended session is kept until its time, and forgotten by the database itself', async () => {
-  const connection = await createTestDatabase();
-  const sessions = createMongoEndedSessions(connection);
+  const db = await createTestDatabase();
+  const sessions = createMongoEndedSessions(db);
   const soon = new Date('2026-12-01T00:00:00Z');
   const later = new Date('2026-12-02T00:00:00Z');
   await sessions.end('one', later);
   await sessions.end('one', soon);
   expect(await sessions.among(['one', 'two'])).toEqual(new Set(['one']));
-  const kept = await connection.collection('endedSessions').find().toArray();
+  const kept = await db.collection('endedSessions').find().toArray();
   expect(kept).toEqual([{ _id: 'one', forgetAt: later }]);
   const app = await startTestApplication({ env: { WORKERS: 'none' } });
-  const indexes = await app.connection.collection('endedSessions').indexes();
+  const indexes = await app.db.collection('endedSessions').indexes();
   expect(indexes).toContainEqual(
     expect.objectContaining({ key: { forgetAt: 1 }, expireAfterSeconds: 0 }),
   );

@@ -1,4 +1,4 @@
 import { createMongoFindings } from '../../src/findings/mongo-findings.ts';
 import { describeFindings } from '../contracts/findings.ts';
 
-describeFindings('MongoFindings', (connection) => createMongoFindings(connection));
+describeFindings('MongoFindings', (db) => createMongoFindings(db));

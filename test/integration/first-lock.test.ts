@@ -28,12 +28,12 @@ it('a first lock that another saga’s lock keeps out is read back, and names it
 });
 
 async function setUp() {
-  const { connection, userId } = await setUpWallet(
-    (opened) => createMongoWallets({ connection: opened }),
+  const { db, userId } = await setUpWallet(
+    (opened) => createMongoWallets({ db: opened }),
     1_000,
     allocation(250, 262.5),
   );
-  const counted = await connectCounted(connection.name);
-  const wallets = createMongoWallets({ connection: counted.connection });
+  const counted = await connectCounted(db.databaseName);
+  const wallets = createMongoWallets({ db: counted.db });
   return { wallets, userId, commands: counted.commands };
 }

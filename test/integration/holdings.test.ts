@@ -1,4 +1,4 @@
 import { createMongoHoldings } from '../../src/sync/mongodb/holdings.ts';
 import { describeHoldings } from '../contracts/holdings.ts';
 
-describeHoldings('MongoHoldings', (connection) => createMongoHoldings({ connection }));
+describeHoldings('MongoHoldings', (db) => createMongoHoldings({ db }));

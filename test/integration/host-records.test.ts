@@ -1,4 +1,4 @@
 import { createMongoHostRecords } from '../../src/bots/hosts/mongo-host-records.ts';
 import { describeHostRecords } from '../contracts/host-records.ts';
 
-describeHostRecords('MongoHostRecords', (connection) => createMongoHostRecords(connection));
+describeHostRecords('MongoHostRecords', (db) => createMongoHostRecords(db));

@@ -21,25 +21,25 @@ const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
 const call = { signal: new AbortController().signal };
 
 async function setUp() {
-  const connection = await createTestDatabase();
+  const db = await createTestDatabase();
   const bots = createSimulatedBots({
-    connection,
+    db,
     now: () => new Date(),
     hosts: [HOST, 'west'],
     deadlineMs: 1_000,
   });
-  const hostRecords = createMongoHostRecords(connection);
-  const tombstones = createMongoTombstones({ connection });
+  const hostRecords = createMongoHostRecords(db);
+  const tombstones = createMongoTombstones({ db });
   const trust = createHostTrust({
     bots,
     hostRecords,
     tombstones,
-    accounts: createMongoAccounts(connection),
+    accounts: createMongoAccounts(db),
   });
   return {
-    connection,
+    db,
     hostRecords,
-    world: createSimulatedWorld(connection),
+    world: createSimulatedWorld(db),
     confirm: createConfirmHost({ bots, hostRecords }),
     judge: (placedByFile: readonly PlacedBot[] = []) => trust.judge(HOST, { placedByFile }, call),
     /** Deletes a bot as a saga does, up to the observed end. */
@@ -67,9 +67,9 @@ describe('an empty host', () => {
   });
 
   it('that never held anything while there is money in bots: unknown, a neighbour with bots notwithstanding, until it is confirmed', async () => {
-    const { connection, confirm, judge, world } = await setUp();
+    const { db, confirm, judge, world } = await setUp();
     const bots = { 'a-bot-1': allocation(100, 110) };
-    await putUser(connection, { balance: 50, bots, firebaseUid: 'a' });
+    await putUser(db, { balance: 50, bots, firebaseUid: 'a' });
     await world.addDedicated({ instanceId: 'a-bot-1', host: 'west' });
     expect(await judge()).toEqual(unknown(/host "east" holds no container, but it has never/));
     await confirm.confirm(HOST, { by: 'admin:ann', reason: 'it is new' }, call);
@@ -110,9 +110,9 @@ describe('an empty host', () => {
   });
 
   it('a bot that was removed, and seen alive again long after: unknown', async () => {
-    const { connection, judge, hostRecords, removeBot } = await setUp();
+    const { db, judge, hostRecords, removeBot } = await setUp();
     await removeBot('a-bot-1');
-    await connection.db
+    await db
       ?.collection('tombstones')
       .updateMany({}, [{ $set: { endedAt: { $subtract: ['$endedAt', 3_600_000] } } }], {
         writeConcern: { w: 'majority' },

@@ -44,9 +44,9 @@ it('a bot stands in two containers and one of them is forgotten: the other is st
 
 /** @returns `commands`: how many were sent so far. */
 async function openMemory() {
-  const { name } = await createTestDatabase();
-  const { connection, commands } = await connectCounted(name);
-  const known = createMongoKnownContainers({ connection, now: () => new Date() });
+  const { databaseName: name } = await createTestDatabase();
+  const { db, commands } = await connectCounted(name);
+  const known = createMongoKnownContainers({ db, now: () => new Date() });
   return { known, commands };
 }
 

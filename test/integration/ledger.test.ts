@@ -7,18 +7,18 @@ import { createTestDatabase } from '../support/database.ts';
 import { allocation, BOT, byId, putUser, SAGA_A, users } from '../support/users.ts';
 import { pay, settleCommand } from '../support/wallet-commands.ts';
 
-describeLedger('MongoLedger', (connection) => createMongoLedger({ connection }));
+describeLedger('MongoLedger', (db) => createMongoLedger({ db }));
 
 it('stored as int64 cents, Decimal128 and database time', async () => {
-  const connection = await createTestDatabase();
-  await migrate(connection);
-  const wallets = createMongoWallets({ connection });
-  const ledger = createMongoLedger({ connection });
+  const db = await createTestDatabase();
+  await migrate(db);
+  const wallets = createMongoWallets({ db });
+  const ledger = createMongoLedger({ db });
   const bots = { [BOT]: allocation(2, 2.675) };
-  const userId = await putUser(connection, { balance: 1, bots });
+  const userId = await putUser(db, { balance: 1, bots });
   const receipt = await pay(wallets, userId);
   await ledger.post({ receipt, firebaseUid: null, sagaId: SAGA_A });
-  const [types] = await users(connection)
+  const [types] = await users(db)
     .aggregate([
       {
         $lookup: { from: 'ledger', pipeline: [], as: 'entry' },
@@ -54,14 +54,14 @@ it('stored as int64 cents, Decimal128 and database time', async () => {
 });
 
 it('a legacy writer erased the row and our field: the ledger still proves the payment', async () => {
-  const connection = await createTestDatabase();
-  const wallets = createMongoWallets({ connection });
-  const ledger = createMongoLedger({ connection });
+  const db = await createTestDatabase();
+  const wallets = createMongoWallets({ db });
+  const ledger = createMongoLedger({ db });
   const bots = { [BOT]: allocation(100, 120) };
-  const userId = await putUser(connection, { balance: 1, bots });
+  const userId = await putUser(db, { balance: 1, bots });
   const receipt = await pay(wallets, userId);
   await ledger.post({ receipt, firebaseUid: null, sagaId: SAGA_A });
-  await users(connection).updateOne(byId(userId), {
+  await users(db).updateOne(byId(userId), {
     $set: { walletTransactions: [] },
     $unset: { ledgerState: 1 },
   });
@@ -71,9 +71,9 @@ it('a legacy writer erased the row and our field: the ledger still proves the pa
 });
 
 it('two entries of one payment: the database takes the first, and refuses the second under any other name (I2)', async () => {
-  const connection = await createTestDatabase();
-  await migrate(connection);
-  const ledger = connection.collection<{ _id: string; opId: string }>('ledger');
+  const db = await createTestDatabase();
+  await migrate(db);
+  const ledger = db.collection<{ _id: string; opId: string }>('ledger');
   await ledger.insertOne({ _id: 'one', opId: 'the-payment' });
   const second = ledger.insertOne({ _id: 'other', opId: 'the-payment' });
   await expect(second).rejects.toMatchObject({ code: 11_000 });

@@ -24,26 +24,24 @@ const USER = toUserId('6500000000000000000000aa');
 const ON_PRIMARY = { writeConcern: { w: 1 } } as const;
 
 it('the primary alone has a newer state: pool state, checkpoint and health are read as a majority has them', async () => {
-  const connection = await createTestDatabase(replicas.uri);
+  const db = await createTestDatabase(replicas.uri);
   onTestFinished(() => replicas.release());
-  const { db } = connection;
-  if (db === undefined) throw new Error('the test connection is not open');
-  await storePoolState(connection, samplePoolState(2));
+  await storePoolState(db, samplePoolState(2));
   const counted = { revision: 1, at: new Date(), _id: USER };
   await db.collection<{ _id: string }>('auditCheckpoints').insertOne(counted);
   await db
     .collection<{ _id: string }>('botHealth')
     .insertOne({ _id: USER, userId: null, writeId: 'old' } as never);
   const read = async () => {
-    const pools = await readStore(connection, 'active');
-    const checkpoint = await createMongoAuditCheckpoints(connection).find(USER);
-    const health = (await createMongoBotHealths(connection).read([USER])).get(USER);
+    const pools = await readStore(db, 'active');
+    const checkpoint = await createMongoAuditCheckpoints(db).find(USER);
+    const health = (await createMongoBotHealths(db).read([USER])).get(USER);
     const pool = pools.status === 'ok' ? pools.stored.revision : null;
     return [pool, checkpoint?.revision, health?.writeId];
   };
   const before = await read();
   replicas.hold();
-  await poolCollections(connection).state.updateOne({}, { $inc: { revision: 1 } }, ON_PRIMARY);
+  await poolCollections(db).state.updateOne({}, { $inc: { revision: 1 } }, ON_PRIMARY);
   await db.collection('auditCheckpoints').updateOne({}, { $inc: { revision: 1 } }, ON_PRIMARY);
   await db.collection('botHealth').updateOne({}, { $set: { writeId: 'new' } }, ON_PRIMARY);
   expect(await read()).toEqual(before);

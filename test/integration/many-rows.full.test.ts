@@ -16,8 +16,8 @@ const [bot = toInstanceId('uid-bot-0')] = ids;
 const ourOpId = (n: number) => `settle.${n.toString(16).padStart(40, '0')}`;
 
 async function setUp(isOurs: boolean, count = ROWS) {
-  const connection = await createTestDatabase();
-  await migrate(connection);
+  const db = await createTestDatabase();
+  await migrate(db);
   const rows = Array.from({ length: count }, (_, n) => ({
     type: 'profit',
     amount: n / 100,
@@ -28,8 +28,8 @@ async function setUp(isOurs: boolean, count = ROWS) {
     ...(isOurs ? { opId: ourOpId(n), seq: n + 1 } : {}),
   }));
   const bots = Object.fromEntries(ids.map((id) => [id, allocation(10, 11)]));
-  const userId = await putUser(connection, { balance: 5, bots, rows });
-  return { connection, userId, ...createTestAudit(connection) };
+  const userId = await putUser(db, { balance: 5, bots, rows });
+  return { db, userId, ...createTestAudit(db) };
 }
 
 it.each([
@@ -56,10 +56,10 @@ it.each([
 
 it('more rows than are good for a user: taken in once, then only what is new; said to be too many', async () => {
   const count = 50_500;
-  const { connection, userId, wallets, auditUser, findingsOf } = await setUp(false, count);
+  const { db, userId, wallets, auditUser, findingsOf } = await setUp(false, count);
   await wallets.lock(lockCommand(userId, { instanceId: bot }));
   expect(await auditUser(userId)).toMatchObject({ status: 'conserved', ingested: count });
-  await platformDeposits(connection, userId, 1);
+  await platformDeposits(db, userId, 1);
   expect(await auditUser(userId)).toMatchObject({ status: 'conserved', ingested: 1 });
   expect(await findingsOf(userId)).toMatchObject([
     { kind: 'too-many-rows', observed: 2, evidence: { rows: count + 1, reportedAbove: 50_000 } },
@@ -68,9 +68,9 @@ it('more rows than are good for a user: taken in once, then only what is new; sa
 
 it('20,000 rows: trimmed to the newest thousand, in batches', async () => {
   const count = 20_000;
-  const { connection, userId, wallets } = await setUp(true, count);
+  const { db, userId, wallets } = await setUp(true, count);
   await wallets.lock(lockCommand(userId, { instanceId: bot }));
-  await connection.collection<{ _id: string }>('ledger').insertMany(
+  await db.collection<{ _id: string }>('ledger').insertMany(
     Array.from({ length: count }, (_, n) => ({
       _id: ourOpId(n),
       opId: ourOpId(n),
@@ -81,7 +81,7 @@ it('20,000 rows: trimmed to the newest thousand, in batches', async () => {
   );
   const command = { userId, keep: 1_000, takenIn: { index: count, trimmed: 0 } };
   expect(await wallets.trimRows(command)).toBe(count - 1_000);
-  const { walletTransactions } = await readUser(connection, userId);
+  const { walletTransactions } = await readUser(db, userId);
   expect(walletTransactions).toHaveLength(1_000);
   expect(walletTransactions[0].opId).toBe(ourOpId(count - 1_000));
 });

@@ -48,7 +48,7 @@ it('a part is withdrawn after the answer, by a save that drops the lock as well:
       stop: async (...asked) => {
         const outcome = await bots.stop(...asked);
         const dropped = { [bot.instanceId]: { ...held, lockedBy: undefined } };
-        await platformSets(lab.connection, bot.userId, { botAllocations: dropped });
+        await platformSets(lab.db, bot.userId, { botAllocations: dropped });
         return outcome;
       },
     },

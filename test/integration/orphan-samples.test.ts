@@ -5,15 +5,15 @@ import { describeOrphanSamples } from '../contracts/orphan-samples.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 describeOrphanSamples('MongoOrphanSamples', async () => {
-  const connection = await createTestDatabase();
-  await migrate(connection);
-  return createMongoOrphanSamples(connection);
+  const db = await createTestDatabase();
+  await migrate(db);
+  return createMongoOrphanSamples(db);
 });
 
 it('the migration, eight times at once: one time series that lets go after 400 days', async () => {
-  const connection = await createTestDatabase();
-  await Promise.all(Array.from({ length: 8 }, () => migrate(connection)));
-  const [made] = (await connection.db?.listCollections({ name: 'orphanSamples' }).toArray()) ?? [];
+  const db = await createTestDatabase();
+  await Promise.all(Array.from({ length: 8 }, () => migrate(db)));
+  const [made] = (await db.listCollections({ name: 'orphanSamples' }).toArray()) ?? [];
   expect(made).toMatchObject({
     type: 'timeseries',
     options: {
@@ -24,12 +24,12 @@ it('the migration, eight times at once: one time series that lets go after 400 d
 });
 
 it('an ordinary collection stands in its place: reported and kept, and it works', async () => {
-  const connection = await createTestDatabase();
-  await connection.db?.createCollection('orphanSamples');
-  const { constraints } = await migrate(connection);
+  const db = await createTestDatabase();
+  await db.createCollection('orphanSamples');
+  const { constraints } = await migrate(db);
   const found = constraints.find(({ constraint }) => constraint === 'orphanSamples.time-series');
   expect(found).toMatchObject({ status: 'missing', violations: { count: 1 } });
-  const samples = createMongoOrphanSamples(connection);
+  const samples = createMongoOrphanSamples(db);
   const at = new Date().toISOString();
   const measured = { count: 0, valueMinor: 0, oldestSeconds: 0, repaired: 0 };
   await samples.write({ runId: 'run-a', userId: null, at, ...measured });

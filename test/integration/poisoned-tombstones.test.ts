@@ -8,7 +8,7 @@ import { createMongoTombstones } from '../../src/tombstones/mongo-tombstones.ts'
 import { createTestDatabase } from '../support/database.ts';
 
 it.each(POISONS)('a tombstone with %s: its neighbours are opened', async (_, labels) => {
-  const tombstones = createMongoTombstones({ connection: await createTestDatabase() });
+  const tombstones = createMongoTombstones({ db: await createTestDatabase() });
   const open = (n: number, note: unknown = 1) =>
     tombstones.open({
       incarnation: {

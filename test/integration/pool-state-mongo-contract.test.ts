@@ -5,7 +5,7 @@ import { createPoolDatabase } from '../support/pool-documents.ts';
 
 describePoolStates('pool states in MongoDB', async (state) => {
   const database = await createPoolDatabase(state);
-  const { state: states, pools, bots } = poolCollections(database.connection);
+  const { state: states, pools, bots } = poolCollections(database.db);
   const opened: MongoPoolStates[] = [];
   const only = { _id: 'state' } as const;
   return {

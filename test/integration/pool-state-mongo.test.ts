@@ -53,9 +53,9 @@ test('a part is asked for: of what it names it says what the whole says, whateve
 
 test('many parts asked for at once: one command or two, and each caller finds its own', async () => {
   const whole = samplePoolState(30);
-  const { connection: stored } = await createPoolDatabase(whole);
-  const { connection, commands } = await connectCounted(stored.name);
-  const states = createMongoPoolStates({ connection, now: () => new Date() });
+  const { db: stored } = await createPoolDatabase(whole);
+  const { db, commands } = await connectCounted(stored.databaseName);
+  const states = createMongoPoolStates({ db, now: () => new Date() });
   const ids = Object.keys(whole.botMapping);
   await readPart(states, { bots: ids.slice(0, 1) });
   const before = commands();
@@ -142,7 +142,7 @@ test('a worker’s claim is taken over after its fence has passed: its change ne
 test('two processes with 200 changes each, and one that is killed amid its own: none is lost or half done', async () => {
   const database = await createPoolDatabase(samplePoolState(9));
   const uri = new URL(inject('mongodbUri'));
-  uri.pathname = `/${database.connection.name}`;
+  uri.pathname = `/${database.db.databaseName}`;
   const doomed = startPoolChild('count', uri.href, 100_000);
   const survivors = [1, 2].map(() => startPoolChild('count', uri.href, 200));
   await waitFor(
@@ -159,7 +159,7 @@ test('two processes with 200 changes each, and one that is killed amid its own: 
 
 test('a writer dies before its rows are up: everybody sees the change, and the next writer brings them up', async () => {
   const database = await createPoolDatabase(samplePoolState(6));
-  const { state, bots } = poolCollections(database.connection);
+  const { state, bots } = poolCollections(database.db);
   await mutate(database.open(), (s) => takeOut(s, BOT), { about: { bots: [BOT] } });
   const before = await database.stored();
   const mapping = sampleMapping('uid-0', 'uid-0-bot-9', 1);
@@ -194,7 +194,7 @@ test('a writer that was away brings old rows up at last: what was removed since 
   const database = await createPoolDatabase(samplePoolState(6));
   const states = database.open();
   await mutate(states, (s) => takeOut(s, BOT), { about: { bots: [BOT] } });
-  const { state } = poolCollections(database.connection);
+  const { state } = poolCollections(database.db);
   const value = sampleMapping('uid-0', BOT, 1);
   const pending = { revision: 1, pools: [], bots: [{ id: BOT, position: 7, value }] };
   await state.updateOne({ _id: 'state' }, { $set: { pending } });
@@ -210,8 +210,8 @@ test('a writer that was away brings old rows up at last: what was removed since 
 
 test('the server goes away: unknown, a change is refused unwritten; back again, both work', async () => {
   const database = await createPoolDatabase(samplePoolState(6));
-  const { proxy, wired } = await connectThroughWire(database.connection, 'retryWrites=true');
-  const states = database.open({ connection: wired });
+  const { proxy, wired } = await connectThroughWire(database.db, 'retryWrites=true');
+  const states = database.open({ db: wired });
   expect(Object.keys((await readPart(states)).botMapping)).toHaveLength(6);
   proxy.cut();
   const answer = await states.read({ signal: AbortSignal.timeout(10_000) });
@@ -226,8 +226,8 @@ test('the server goes away: unknown, a change is refused unwritten; back again, 
 
 test('the answer to a change is lost, and nothing can be asked: in doubt, and it has landed', async () => {
   const database = await createPoolDatabase(samplePoolState(6));
-  const { proxy, wired } = await connectThroughWire(database.connection, 'retryWrites=true');
-  const states = database.open({ connection: wired });
+  const { proxy, wired } = await connectThroughWire(database.db, 'retryWrites=true');
+  const states = database.open({ db: wired });
   await readPart(states, { bots: [BOT] });
   const landed = proxy.cutAfter('writeId');
   const refusal = mutate(states, (s) => takeOut(s, BOT), { about: { bots: [BOT] } });
@@ -260,7 +260,7 @@ test('ids and fields of every kind: kept as values, in their order', async () =>
 test('a first start: one of several creates the empty state, and never over another', async () => {
   const database = await createPoolDatabase();
   const now = () => new Date('2026-11-02T03:04:05.678Z');
-  const begin = () => createEmptyPoolDocuments(database.connection, now);
+  const begin = () => createEmptyPoolDocuments(database.db, now);
   const created = await Promise.all([begin(), begin(), begin()]);
   expect(created.sort()).toEqual(['created', 'exists', 'exists']);
   const empty = { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: now().toISOString() };
@@ -272,7 +272,7 @@ test('a first start: one of several creates the empty state, and never over anot
 
 test('the demo’s state: put where nothing is yet, and left alone from then on', async () => {
   const database = await createPoolDatabase();
-  await createEmptyPoolDocuments(database.connection, () => new Date());
+  await createEmptyPoolDocuments(database.db, () => new Date());
   const states = database.open();
   await fillDemoPoolState(states);
   const filled = await database.stored();
@@ -286,9 +286,8 @@ test('the demo’s state: put where nothing is yet, and left alone from then on'
 
 test('questions about a part: answered by indexes, however many bots there are', async () => {
   const database = await createPoolDatabase(samplePoolState(600));
-  await migrate(database.connection, POOL_STATE_INDEXES);
-  const { db } = database.connection;
-  if (db === undefined) throw new Error('not connected');
+  await migrate(database.db, POOL_STATE_INDEXES);
+  const { db } = database;
   await db.command({ profile: 2 });
   onTestFinished(async () => void (await db.command({ profile: 0 })));
   const states = database.open();

@@ -63,7 +63,7 @@ test('there and back: byte for byte, and each time the old place is in charge no
     status: 'moved',
   });
   expect((await database.stored()).botMapping).not.toHaveProperty(BOT);
-  expect(await poolCollections(database.connection).bots.countDocuments()).toBe(5);
+  expect(await poolCollections(database.db).bots.countDocuments()).toBe(5);
 });
 
 test('the platform writes a new file where the moved one was: no process of ours uses it', async () => {
@@ -97,7 +97,7 @@ test('a rehearsal: says what it would do and changes nothing', async () => {
   const counts = { pools: 2, bots: 6 };
   const rehearsal = { ...deps, isDryRun: true };
   expect(await moveToMongodb(rehearsal)).toMatchObject({ status: 'would-move', counts });
-  expect(await poolCollections(database.connection).state.countDocuments()).toBe(0);
+  expect(await poolCollections(database.db).state.countDocuments()).toBe(0);
   expect(await folder.names()).toEqual([NAME]);
   await moveToMongodb(deps);
   const names = await folder.names();
@@ -108,7 +108,7 @@ test('a rehearsal: says what it would do and changes nothing', async () => {
 
 test('MongoDB holds another state: refused, both stay; an empty one of a first start makes room', async () => {
   const { folder, database, deps } = await set(TEXT);
-  await createEmptyPoolDocuments(database.connection, now);
+  await createEmptyPoolDocuments(database.db, now);
   await database.overwrite(samplePoolState(3));
   expect(await moveToMongodb(deps)).toMatchObject({
     status: 'refused',
@@ -126,15 +126,15 @@ test('a source that cannot be read: refused, and nothing is there afterwards tha
     const { folder, database, deps } = await set(text);
     expect(await moveToMongodb(deps), text.slice(0, 20)).toMatchObject({ status: 'refused' });
     expect(await folder.names()).toEqual([NAME]);
-    expect(await poolCollections(database.connection).state.countDocuments()).toBe(0);
+    expect(await poolCollections(database.db).state.countDocuments()).toBe(0);
   }
   const { folder, database, deps } = await set(TEXT);
   expect(await moveToFile(deps)).toMatchObject({ status: 'refused' });
   await rm(folder.file);
   expect(await moveToMongodb(deps)).toMatchObject({ status: 'refused' });
-  await createEmptyPoolDocuments(database.connection, now);
+  await createEmptyPoolDocuments(database.db, now);
   await database.overwrite(samplePoolState(3));
-  await poolCollections(database.connection).bots.updateOne({}, { $unset: { 'value.port': '' } });
+  await poolCollections(database.db).bots.updateOne({}, { $unset: { 'value.port': '' } });
   expect(await moveToFile(deps)).toMatchObject({ status: 'refused' });
   expect(await folder.names()).toEqual([]);
 });
@@ -179,7 +179,7 @@ test('a worker changes the state in MongoDB during the move to the file: refused
     ...deps,
     // Asked between the reading and the last step: as a worker's change would leave it.
     now: () => {
-      if (!isRaised) raiseRevision(database.connection.name);
+      if (!isRaised) raiseRevision(database.db.databaseName);
       isRaised = true;
       return now();
     },
@@ -207,7 +207,7 @@ test('a move that ended before MongoDB was in charge: neither is used, and calle
   await moveToMongodb(deps);
   await moveToFile(deps);
   await noteMoved(folder.file, now());
-  const { state } = poolCollections(database.connection);
+  const { state } = poolCollections(database.db);
   await state.updateOne({ _id: 'state' }, { $set: { status: 'filling' } });
   await expectUnknown(folder.open(), 'POOL_STATE=mongodb');
   await expectUnknown(database.open(), 'being moved');
@@ -238,7 +238,7 @@ test('a process holds the file’s lock: the move waits for its turn, and gives 
 test('the command: tells the counts and what to do next, and exits with 1 where it refuses', async () => {
   const { folder, database } = await set(TEXT);
   const uri = new URL(inject('mongodbUri'));
-  uri.pathname = `/${database.connection.name}`;
+  uri.pathname = `/${database.db.databaseName}`;
   const env = { MONGODB_URI: uri.href, POOL_STATE_FILE: folder.file };
   const rehearsed = await runCommand(['--to', 'mongodb', '--dry-run'], env);
   expect(rehearsed).toEqual({
@@ -272,8 +272,8 @@ async function set(text: string): Promise<{
   const folder = await createPoolFileFolder();
   await folder.overwrite(text);
   const database = await createPoolDatabase();
-  const { connection } = database;
-  return { folder, database, deps: { connection, file: folder.file, now, isDryRun: false } };
+  const { db } = database;
+  return { folder, database, deps: { db, file: folder.file, now, isDryRun: false } };
 }
 
 type States = ReturnType<PoolFileFolder['open']> | ReturnType<PoolDatabase['open']>;
@@ -292,11 +292,11 @@ async function takeBotOut(states: States): Promise<void> {
 /** Done when it returns. */
 function raiseRevision(databaseName: string): void {
   const program = `
-    import mongoose from 'mongoose';
+    import { MongoClient } from 'mongodb';
     const [uri, dbName] = process.argv.slice(1);
-    const connection = await mongoose.createConnection(uri, { dbName }).asPromise();
-    await connection.collection('poolState').updateOne({}, { $inc: { revision: 1 } });
-    await connection.close();`;
+    const client = await MongoClient.connect(uri);
+    await client.db(dbName).collection('poolState').updateOne({}, { $inc: { revision: 1 } });
+    await client.close();`;
   const args = ['--input-type=module', '-e', program, inject('mongodbUri'), databaseName];
   execFileSync(process.execPath, args, { cwd: join(import.meta.dirname, '../..') });
 }

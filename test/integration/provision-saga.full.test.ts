@@ -32,7 +32,7 @@ async function run(
   const app = await setUpProvisioning({ ...options, env: { WORKERS: 'none', ...options.env } });
   const ports = app.services.deletionPorts;
   const definitions = [createProvisionBotSaga({ ...ports, ...replace(app, ports) })];
-  const engine = await createTestEngine({ definitions, connection: app.connection });
+  const engine = await createTestEngine({ definitions, db: app.db });
   const userId = toUserId(String((await userNamed(app, UID))._id));
   const { saga } = await engine.sagas.start({
     kind: PROVISION_BOT,
@@ -59,7 +59,7 @@ it('the bot dies between its start and the activation: undone at the pivot, the 
       ...bots,
       start: async (order, call) => {
         const observed = await bots.start(order, call);
-        await application.connection
+        await application.db
           .collection<{ _id: string }>('simulatedBots')
           .updateOne({ _id: `pooled:${BOT}` }, { $set: { program: 'EXITED' } });
         return observed;
@@ -114,7 +114,7 @@ it('the account is deleted in the middle: the bot is removed all the same, and t
       ...bots,
       start: async (order, call) => {
         const observed = await bots.start(order, call);
-        await users(application.connection).deleteOne(byId(order.userId));
+        await users(application.db).deleteOne(byId(order.userId));
         return observed;
       },
     },
@@ -184,8 +184,8 @@ function failingStart(
 const LEFTOVERS: [string, (app: TestApplication, order: StartOrder) => Promise<unknown>][] = [
   [
     'lock',
-    ({ connection }, { userId }) =>
-      platformSets(connection, userId, {
+    ({ db }, { userId }) =>
+      platformSets(db, userId, {
         [`botAllocations.${BOT}.lockedBy`]: { sagaId: SAGA_B, epoch: 7, value: 250.5 },
       }),
   ],
@@ -221,8 +221,8 @@ it.each(LEFTOVERS)(
 
 it('the lock is dropped and the numbers are no money: stuck with the number, and not retried for ever', async () => {
   const { saga } = await run(
-    failingStart(({ connection }, { userId }) =>
-      platformSets(connection, userId, { [`botAllocations.${BOT}.currentValue`]: 'a lot' }),
+    failingStart(({ db }, { userId }) =>
+      platformSets(db, userId, { [`botAllocations.${BOT}.currentValue`]: 'a lot' }),
     ),
   );
   expect(saga.state).toMatchObject({ phase: 'stuck', cause: { code: 'NOT_MONEY' } });

@@ -43,14 +43,14 @@ it.each<{ after: LateAfter; isPaid: boolean }>([
     const user = await userNamed(lab, bot.uid);
     expect(user[BALANCE_PATH].balance > before).toBe(isPaid);
     expect(user.botAllocations[bot.instanceId]?.lockedBy).toBeUndefined();
-    const tombstones = await lab.connection.collection('tombstones').find().toArray();
+    const tombstones = await lab.db.collection('tombstones').find().toArray();
     expect(tombstones.map(({ status }) => status)).toEqual([isPaid ? 'settled' : 'withdrawn']);
   },
 );
 
 it('the platform has paid, the ledger does not take it, and an operator ends it: the incarnation is settled all the same', async () => {
   const lab = await createLab();
-  const gateway = createGateway(lab.connection);
+  const gateway = createGateway(lab.db);
   const bot = await placeBot(lab, 'dedicated');
   const worker = await lab.worker(({ bots, ledger }) => ({
     bots: {
@@ -78,9 +78,9 @@ it('the platform has paid, the ledger does not take it, and an operator ends it:
     reason: 'seen to',
   });
   expect(ordered.status).toBe('ordered');
-  const tombstones = await lab.connection.collection('tombstones').find().toArray();
+  const tombstones = await lab.db.collection('tombstones').find().toArray();
   expect(tombstones.map(({ status }) => status)).toEqual(['settled']);
-  const entries = await lab.connection.collection('ledger').find({ sagaId: stuck.id }).toArray();
+  const entries = await lab.db.collection('ledger').find({ sagaId: stuck.id }).toArray();
   expect(entries).toMatchObject([{ source: 'platform', botId: bot.instanceId }]);
 });
 
@@ -117,7 +117,7 @@ it.each(['the lock', 'the ledger'])(
     });
     expect(ordered.status).toBe('ordered');
     isAway = false;
-    const entries = () => lab.connection.collection('ledger').find({ sagaId: stuck.id }).toArray();
+    const entries = () => lab.db.collection('ledger').find({ sagaId: stuck.id }).toArray();
     expect(await entries()).toEqual([]);
     await operator.pass(60_000);
     const errors: unknown[] = [];
@@ -125,7 +125,7 @@ it.each(['the lock', 'the ledger'])(
     await releaseOwed({ ...operator, onError }, new AbortController().signal);
     expect(errors).toEqual([]);
     expect(await entries()).toMatchObject([{ source: 'reclaim', botId: bot.instanceId }]);
-    const tombstones = await lab.connection.collection('tombstones').find().toArray();
+    const tombstones = await lab.db.collection('tombstones').find().toArray();
     expect(tombstones.map(({ status }) => status)).toEqual(['settled']);
   },
 );

@@ -14,13 +14,13 @@ const FIRST = 'restore.first';
 
 /** Two refunds of 110, taken back, restored together to a balance of 270, and taken back again: 50, and both allocations. */
 async function setUp() {
-  const connection = await createTestDatabase();
+  const db = await createTestDatabase();
   const bots = Object.fromEntries(BOTS.map((id) => [id, allocation(100, 110)]));
-  const userId = await putUser(connection, { balance: 50, bots });
-  const wallets = createMongoWallets({ connection });
-  const ledger = createMongoLedger({ connection });
-  const copy = await readUser(connection, userId);
-  const saveStale = () => users(connection).replaceOne({ _id: copy._id }, copy);
+  const userId = await putUser(db, { balance: 50, bots });
+  const wallets = createMongoWallets({ db });
+  const ledger = createMongoLedger({ db });
+  const copy = await readUser(db, userId);
+  const saveStale = () => users(db).replaceOne({ _id: copy._id }, copy);
   const remove = async () => {
     for (const instanceId of BOTS) {
       const incarnation = incarnationOf(userId, instanceId);
@@ -39,13 +39,13 @@ async function setUp() {
   const restored = await wallets.restore({ opId: FIRST, userId, undone });
   if (restored.status !== 'restored') throw new Error(`not restored: ${restored.status}`);
   await ledger.postRestoration(restored.restoration);
-  const balance = async () => (await readUser(connection, userId)).paperWallet.balance;
+  const balance = async () => (await readUser(db, userId)).paperWallet.balance;
   expect(await balance()).toBe(270);
   await saveStale();
   const again = { opId: 'restore.second', userId, undone: [FIRST] };
   const forgetRows = () => {
     const rows = { walletTransactions: [], 'ledgerState.settled': [] };
-    return users(connection).updateOne({ _id: copy._id }, { $set: rows });
+    return users(db).updateOne({ _id: copy._id }, { $set: rows });
   };
   return { userId, wallets, ledger, remove, balance, again, forgetRows };
 }

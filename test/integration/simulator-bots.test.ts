@@ -1,4 +1,4 @@
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { describe } from 'vitest';
 import { createSimulatedBots, SIMULATED_HOST } from '../../src/bots/simulator/simulated-bots.ts';
 import { pooledKey, poolKey, worldCollection } from '../../src/bots/simulator/world-documents.ts';
@@ -11,12 +11,12 @@ const IMAGE = 'bots/freqtrade:1';
 
 describe('simulated pool containers', () => {
   testPoolContainers(async () => {
-    const connection = await createTestDatabase();
-    const world = createSimulatedWorld(connection);
+    const db = await createTestDatabase();
+    const world = createSimulatedWorld(db);
     const set = (instanceId: string, fields: Record<string, unknown>) =>
-      worldCollection(connection).updateOne({ _id: pooledKey(instanceId) }, { $set: fields });
+      worldCollection(db).updateOne({ _id: pooledKey(instanceId) }, { $set: fields });
     return {
-      bots: createSimulatedBots({ connection, now: () => new Date() }),
+      bots: createSimulatedBots({ db, now: () => new Date() }),
       addPool: async (containerName, bots) => {
         await world.addPool({ containerName });
         for (const [instanceId, program] of Object.entries(bots)) {
@@ -46,21 +46,21 @@ describe('simulated bots', () => {
   testStarts(createWorld);
   testHostAway(async () => {
     const hosts = [SIMULATED_HOST, 'away'] as const;
-    const { connection, ...world } = await createWorld(hosts);
-    await createSimulatedWorld(connection).injectFaults({ host: 'away' }, { unreachable: true });
+    const { db, ...world } = await createWorld(hosts);
+    await createSimulatedWorld(db).injectFaults({ host: 'away' }, { unreachable: true });
     return { ...world, here: hosts[0], away: hosts[1] };
   });
 });
 
 async function createWorld(
   hosts: readonly string[] = [SIMULATED_HOST],
-): Promise<BotsWorld & { readonly connection: Connection }> {
-  const connection = await createTestDatabase();
-  const world = createSimulatedWorld(connection);
+): Promise<BotsWorld & { readonly db: Db }> {
+  const db = await createTestDatabase();
+  const world = createSimulatedWorld(db);
   return {
-    connection,
+    db,
     bots: createSimulatedBots({
-      ...{ connection, now: () => new Date(), images: [IMAGE], hosts },
+      ...{ db, now: () => new Date(), images: [IMAGE], hosts },
       maxStopSeconds: 6,
     }),
     image: IMAGE,
@@ -94,13 +94,13 @@ async function createWorld(
       }),
     addStranger: async (name, program) => {
       const filter = { _id: poolKey(name) };
-      await worldCollection(connection).updateOne(filter, { $set: { strangers: [program] } });
+      await worldCollection(db).updateOne(filter, { $set: { strangers: [program] } });
     },
     stopPool: (name) => world.setPool(name, { running: false }),
     startPool: (name) => world.setPool(name, { running: true }),
     loseConf: async (_name, instanceId) => {
       const filter = { _id: pooledKey(instanceId) };
-      await worldCollection(connection).updateOne(filter, { $set: { conf: 'gone' } });
+      await worldCollection(db).updateOne(filter, { $set: { conf: 'gone' } });
     },
     muteSupervisord: (name) => world.setPool(name, { supervisord: 'dead' }),
   };

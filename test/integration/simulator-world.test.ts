@@ -15,14 +15,14 @@ const UID = 'uid-a';
 const ID = `${UID}-bot-1`;
 
 async function setUp(deadlineMs = 5_000) {
-  const connection = await createTestDatabase();
-  const options = { connection, now: () => new Date(), deadlineMs };
-  const world = createSimulatedWorld(connection);
+  const db = await createTestDatabase();
+  const options = { db, now: () => new Date(), deadlineMs };
+  const world = createSimulatedWorld(db);
   // The indexes, before a short deadline counts.
   await world.seed({ pooled: {}, dedicated: [] });
   const bots = createSimulatedBots(options);
   onTestFinished(() => bots.close());
-  return { connection, world, bots, options };
+  return { db, world, bots, options };
 }
 
 test('a bot that nobody added: absent, and looking does not invent it', async () => {
@@ -143,33 +143,33 @@ test('a pool that stops and starts: its programs run again from their conf files
 });
 
 test('a connection that is closed: unknown, never absent', async () => {
-  const { bots, world, connection } = await setUp(500);
+  const { bots, world, db } = await setUp(500);
   await world.addDedicated({ instanceId: ID });
   const captured = await locateOne(bots, UID);
-  const name = connection.name;
-  const client = connection.getClient();
+  const name = db.databaseName;
+  const client = db.client;
   await client.close();
   expect((await bots.locate(queryFor(UID), call())).status).toBe('unknown');
   await expect(bots.stop(ID, captured, call())).rejects.toBeInstanceOf(UnavailableError);
   expect((await listAll(bots, null)).map(({ answer }) => answer.status)).toEqual(['unknown']);
   // The test's database is dropped through this connection.
   await client.connect();
-  expect(connection.name).toBe(name);
+  expect(db.databaseName).toBe(name);
 });
 
 test("looking for one bot: uses the world's indexes, however many there are", async () => {
-  const { connection, world, bots } = await setUp();
+  const { db, world, bots } = await setUp();
   await world.addPooled({ instanceId: ID, containerName: poolOf(UID) });
   await locateOne(bots, UID);
   const filter = { $or: [{ _id: { $in: [`pooled:${ID}`] } }, { uid: { $in: [UID] } }] };
-  const plan = await worldCollection(connection).find(filter).explain('queryPlanner');
+  const plan = await worldCollection(db).find(filter).explain('queryPlanner');
   expect(JSON.stringify(plan)).not.toContain('COLLSCAN');
 });
 
 test('many callers at once: each gets its own answer in a few round trips', async () => {
-  const { connection, world } = await setUp();
-  const { connection: counted, commands } = await connectCounted(connection.name);
-  const bots = createSimulatedBots({ connection: counted, now: () => new Date() });
+  const { db, world } = await setUp();
+  const { db: counted, commands } = await connectCounted(db.databaseName);
+  const bots = createSimulatedBots({ db: counted, now: () => new Date() });
   // As many in one pool as a user has: programs of one pool wait for its supervisorctl.
   const poolOfBot = (index: number) => poolOf(`uid-${index % 20}`);
   const ids = Array.from({ length: 200 }, (_, index) => `${UID}-bot-${index}`);

@@ -57,7 +57,7 @@ async function production(folder: string, mongodbUri: string) {
 
 async function ownDatabase(): Promise<URL> {
   const uri = new URL(inject('mongodbUri'));
-  uri.pathname = `/${(await createTestDatabase()).name}`;
+  uri.pathname = `/${(await createTestDatabase()).databaseName}`;
   return uri;
 }
 

@@ -1,4 +1,4 @@
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { expect, it } from 'vitest';
 import { toUserId } from '../../src/domain/ids.ts';
 import { migrate } from '../../src/main/migration/migration.ts';
@@ -11,31 +11,31 @@ import { incarnationOf, SAGA_A } from '../support/users.ts';
 const TIMES = ['nextCheckAt', 'heldUntil', 'endedAt', 'settledAt', 'openedAt'];
 
 describeTombstones('MongoTombstones', async () => {
-  const connection = await createTestDatabase();
+  const db = await createTestDatabase();
   return {
-    tombstones: createMongoTombstones({ connection }),
-    pass: (ms) => moveBack(connection, ms),
+    tombstones: createMongoTombstones({ db }),
+    pass: (ms) => moveBack(db, ms),
   };
 });
 
 /** Time passes for a tombstone when all its moments move into the past. */
-async function moveBack(connection: Connection, ms: number): Promise<void> {
+async function moveBack(db: Db, ms: number): Promise<void> {
   const moved = TIMES.map((field) => [
     field,
     { $cond: [{ $eq: [{ $type: `$${field}` }, 'date'] }, { $subtract: [`$${field}`, ms] }, null] },
   ]);
-  await connection.db
+  await db
     ?.collection('tombstones')
     .updateMany({}, [{ $set: Object.fromEntries(moved) }], { writeConcern: { w: 'majority' } });
 }
 
 it('ended, with its observations after the end behind it, or withdrawn: the database forgets the withdrawn one alone', async () => {
-  const connection = await createTestDatabase();
-  await migrate(connection);
-  const tombstones = createMongoTombstones({ connection });
+  const db = await createTestDatabase();
+  await migrate(db);
+  const tombstones = createMongoTombstones({ db });
   const incarnation = incarnationOf(toUserId('00000000000000000000000a'));
   const target = { incarnation, sagaId: SAGA_A, epoch: 1 };
-  const collection = connection.collection('tombstones');
+  const collection = db.collection('tombstones');
   const forgottenBy = async () => {
     const document = await collection.findOne({});
     const indexes = (await collection.indexes()).filter(

@@ -82,7 +82,7 @@ async function provisionSlowly(app: TestApplication): Promise<string> {
 }
 
 const traceparentIn = async (app: TestApplication) =>
-  (await app.connection.collection('sagas').find().toArray()).map(({ traceparent }) => traceparent);
+  (await app.db.collection('sagas').find().toArray()).map(({ traceparent }) => traceparent);
 
 describe('a collector is configured', () => {
   it('a deletion: one trace from the request over the wake-up to every attempt', async () => {
@@ -273,7 +273,7 @@ describe('a collector is configured', () => {
       await placeBot(app, 'pooled', { uid: 'uid-b' }),
     ];
     const [old = '', broken = ''] = await Promise.all(bots.map((bot) => acceptDelete(app, bot)));
-    const sagas = app.connection.collection<{ _id: string }>('sagas');
+    const sagas = app.db.collection<{ _id: string }>('sagas');
     await sagas.updateOne({ _id: old }, { $unset: { traceparent: '' } });
     await sagas.updateOne({ _id: broken }, { $set: { traceparent: 'not a trace' } });
 

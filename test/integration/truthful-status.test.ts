@@ -87,7 +87,7 @@ interface StoredSaga {
 
 /** What lies on the primary, whatever the majority has. */
 async function onPrimary({ app }: ExecutionContext, { jobId }: Order) {
-  const sagas = app.connection.collection<StoredSaga>('sagas');
+  const sagas = app.db.collection<StoredSaga>('sagas');
   const saga = await sagas.findOne({ _id: jobId }, { readConcern: { level: 'local' } });
   if (saga === null) throw new Error(`no saga ${jobId}`);
   return { revision: saga.revision, phase: saga.state.phase };
@@ -232,8 +232,8 @@ describe('a majority that stands still (I9)', () => {
 
 describe('an address of MongoDB that asks for reads from secondaries', () => {
   it('the primary is asked all the same: what lags behind would show older states than were shown before', async () => {
-    const connection = await connectMongo(`${replicas.uri}&readPreference=secondaryPreferred`);
-    onTestFinished(() => connection.close());
-    expect(connection.getClient().readPreference.mode).toBe('primary');
+    const db = await connectMongo(`${replicas.uri}&readPreference=secondaryPreferred`);
+    onTestFinished(() => db.client.close());
+    expect(db.client.readPreference.mode).toBe('primary');
   });
 });

@@ -1,4 +1,4 @@
 import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
 import { describeWallets } from '../contracts/wallets.ts';
 
-describeWallets('MongoWallets', (connection) => createMongoWallets({ connection }));
+describeWallets('MongoWallets', (db) => createMongoWallets({ db }));

@@ -581,8 +581,8 @@ const OF_SURVIVORS: Readonly<Record<string, readonly Edit[]>> = {
   'other-holders-unknown-as-nobody': [
     inProduct(
       'wallet/mongodb/wallets.ts',
-      'otherHolders: (userId, instanceId) => findOtherHolders(connection, userId, instanceId),',
-      'otherHolders: (userId, instanceId) => findOtherHolders(connection, userId, instanceId).catch(() => []),',
+      'otherHolders: (userId, instanceId) => findOtherHolders(db, userId, instanceId),',
+      'otherHolders: (userId, instanceId) => findOtherHolders(db, userId, instanceId).catch(() => []),',
     ),
   ],
   'held-slots-unknown-as-none': [

@@ -62,7 +62,7 @@ describe('both deletions at once', () => {
     expect(audit.body.user).toMatchObject({ status: 'conserved', paidTwice: [] });
 
     // The incarnation is known as settled from here on.
-    await platformSets(app.connection, bot.userId, { botAllocations });
+    await platformSets(app.db, bot.userId, { botAllocations });
     const again = await deleteBot(app, bot);
     expect(again.body).toMatchObject({ jobId: job.jobId, success: true });
     expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(165);
@@ -77,9 +77,9 @@ describe('both deletions at once', () => {
     [
       [
         'it only withdrew a part',
-        async (platform, { uid, instanceId, userId }, { connection }) => {
+        async (platform, { uid, instanceId, userId }, { db }) => {
           await platform.withdraw(await platform.read(uid), instanceId, 60);
-          await platformSets(connection, userId, { botAllocations: {} });
+          await platformSets(db, userId, { botAllocations: {} });
         },
       ],
       [
@@ -91,18 +91,18 @@ describe('both deletions at once', () => {
       ],
       [
         'its row is another bot’s',
-        async (platform, { uid, userId }, { connection }) => {
+        async (platform, { uid, userId }, { db }) => {
           const other = `${uid}-bot-9`;
           await platform.provision(uid, other, 50);
           await platform.delete(uid, other);
-          await platformSets(connection, userId, { botAllocations: {} });
+          await platformSets(db, userId, { botAllocations: {} });
         },
       ],
       [
         'the balance has not moved by it',
-        async (platform, { uid, instanceId, userId }, { connection }) => {
+        async (platform, { uid, instanceId, userId }, { db }) => {
           await platform.delete(uid, instanceId);
-          await platformSets(connection, userId, { 'paperWallet.balance': 50 });
+          await platformSets(db, userId, { 'paperWallet.balance': 50 });
         },
       ],
     ],

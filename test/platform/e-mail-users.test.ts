@@ -36,8 +36,8 @@ async function setUp() {
   const own = await startTestApplication({ env: { WORKERS: 'none' } });
   const platform = createPlatform(own);
   const theirs = await platform.place({ uid: 'uid-other' });
-  const userId = await putUser(own.connection, { balance: 150, bots: {} });
-  await users(own.connection).updateOne(byId(userId), { $unset: { firebaseUid: 1 } });
+  const userId = await putUser(own.db, { balance: 150, bots: {} });
+  await users(own.db).updateOne(byId(userId), { $unset: { firebaseUid: 1 } });
   await platform.provision(userId, `${userId}-bot-1`, 100);
   await own.world.setLiveValue(`${userId}-bot-1`, 110);
   const { url } = await startBeside(own, { ...ENV, WORKERS: 'inline' });
@@ -66,7 +66,7 @@ it('a user without firebaseUid: sees and deletes their own bot, and none of anot
     status: 200,
     body: { success: true, wallet: { returned: 110 } },
   });
-  expect((await readUser(app.connection, userId)).paperWallet.balance).toBe(160);
+  expect((await readUser(app.db, userId)).paperWallet.balance).toBe(160);
   expect(await platform.programs.status(platform.slotOf(`${userId}-bot-1`))).toBeNull();
   await platform.restart();
   expect(platform.botsOf(userId)).toEqual([]);

@@ -20,7 +20,7 @@ async function startBesidePlatform() {
   await platform.place({ uid: 'uid-lives' });
   await platform.remove((await platform.place({ uid: UID })).instanceId);
   // As before any start of ours.
-  await app.connection.collection('installation').deleteMany({});
+  await app.db.collection('installation').deleteMany({});
   const over = { WORKERS: 'inline', SYNC_EVERY_MINUTES: '60', SYNC_YOUNG_SECONDS: '0' };
   const { url, services } = await startBeside(app, over);
   const openPage = async () => {

@@ -30,13 +30,13 @@ it.each([
       wallet: { previousBalance: 500, newBalance, returned, pnl },
     });
     expect(reply.body.warnings).toBeUndefined();
-    const user = await readUser(app.connection, bot.userId);
+    const user = await readUser(app.db, bot.userId);
     expect(user.paperWallet.balance).toBe(newBalance);
     expect(user.walletTransactions.at(-1)).toMatchObject({
       ...{ type: 'deallocate', amount: returned, pnl, description, balanceAfter: newBalance },
       valueSource: 'bot',
     });
-    const entry = await app.connection.collection('ledger').findOne({ botId: INSTANCE });
+    const entry = await app.db.collection('ledger').findOne({ botId: INSTANCE });
     expect(entry).toMatchObject({ valueSource: 'bot', balanceAfter: newBalance });
   },
 );
@@ -46,7 +46,7 @@ it('currentValue written while the bot stops: the bot’s own word is paid all t
   const bot = await place(app, 400);
   await app.world.injectFaults({ instanceId: INSTANCE }, { hang: 1 });
   const job = deleteBot(app, bot);
-  await app.connection
+  await app.db
     .collection('users')
     .updateOne(
       { firebaseUid: UID },
@@ -72,7 +72,7 @@ it.each([
   expect(reply.body.wallet).toMatchObject({ returned: 1000, pnl: 0 });
   const { body } = await app.call(UID, 'GET', `/jobs/${reply.body.jobId}`);
   expect(body).toMatchObject({ state: 'completed', warnings: [{ code: 'value-not-live' }] });
-  const user = await readUser(app.connection, bot.userId);
+  const user = await readUser(app.db, bot.userId);
   expect(user.walletTransactions.at(-1)).toMatchObject({ amount: 1000, valueSource: 'stored' });
   const [settled] = user.ledgerState.settled;
   expect(settled).toMatchObject({ valueSource: 'stored', notLive: `it ${why}` });
@@ -84,7 +84,7 @@ it('BOT_VALUE=stored: nothing is asked, the stored value is paid, and nobody is 
   const reply = await deleteBot(app, bot);
   expect(reply.body).toMatchObject({ success: true, wallet: { returned: 1000, pnl: 0 } });
   expect(reply.body.warnings).toBeUndefined();
-  const user = await readUser(app.connection, bot.userId);
+  const user = await readUser(app.db, bot.userId);
   expect(user.walletTransactions.at(-1)).not.toHaveProperty('valueSource');
 });
 
@@ -93,11 +93,11 @@ it('a bot that is compensated: its lock goes with the value in it', async () => 
     env: { ON_STOP_FAILURE: 'restore', STOP_TIMEOUT_MS: '500' },
   });
   const bot = await place(app, 400);
-  const before = (await readUser(app.connection, bot.userId)).botAllocations;
+  const before = (await readUser(app.db, bot.userId)).botAllocations;
   await app.world.injectFaults({ instanceId: INSTANCE }, { refuseStop: true });
   const reply = await deleteBot(app, bot);
   expect(reply.body).toMatchObject({ success: false, state: 'compensated', wallet: null });
-  const user = await readUser(app.connection, bot.userId);
+  const user = await readUser(app.db, bot.userId);
   expect(user.botAllocations).toEqual(before);
 });
 
@@ -109,6 +109,6 @@ it('what a sync pays for an orphan stays the stored value', async () => {
   await platform.remove(instanceId);
   const reply = await app.call(UID, 'POST', '/sync-wallet', { prefer: 'wait=60' });
   expect(reply.body.data).toMatchObject({ totalReturned: 1000 });
-  const user = await readUser(app.connection, userId);
+  const user = await readUser(app.db, userId);
   expect(user.walletTransactions.at(-1)).not.toHaveProperty('valueSource');
 });

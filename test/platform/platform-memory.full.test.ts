@@ -105,7 +105,7 @@ it('another wallet pays for a bot of this id: the platform is not asked to delet
   const { app, platform } = await startInformed();
   const bot = await placeBot(app, 'dedicated');
   const bots = { [bot.instanceId]: allocation(100, 110) };
-  await putUser(app.connection, { balance: 0, bots, firebaseUid: 'uid-other' });
+  await putUser(app.db, { balance: 0, bots, firebaseUid: 'uid-other' });
   const { body } = await deleteBot(app, bot);
   expect(body).toMatchObject({ success: true, warningCodes: ['platform-not-informed'] });
   expect(platform.asked).toEqual([]);

@@ -13,7 +13,7 @@ async function startHere(
   env: Readonly<Record<string, string>>,
   { isFirst = false } = {},
 ): Promise<TestApplication> {
-  if (isFirst) await app.connection.collection('installation').deleteMany({});
+  if (isFirst) await app.db.collection('installation').deleteMany({});
   const { url, services } = await startBeside(app, { WORKERS: 'inline', ...env });
   const call: TestApplication['call'] = async (uid, method, path, headers = {}, body) => {
     const response = await fetch(`${url}/api/freqtrade${path}`, {

@@ -94,11 +94,11 @@ it('a bot of that refund has an allocation again, then not: refused, then restor
   const { bot } = await takeBack(app);
   const { id } = await findingOf(app, bot);
   const bots = { [bot.instanceId]: allocation(100, 110) };
-  await platformSets(app.connection, bot.userId, { botAllocations: bots });
+  await platformSets(app.db, bot.userId, { botAllocations: bots });
   const refused = await resolve(app, id, 'restore');
   expect(refused.body).toMatchObject({ type: 'urn:reclaim:problem:not-undone' });
   expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(57);
-  await platformSets(app.connection, bot.userId, { botAllocations: {} });
+  await platformSets(app.db, bot.userId, { botAllocations: {} });
   expect((await resolve(app, id, 'restore')).status).toBe(200);
   expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(167);
 });
@@ -117,7 +117,7 @@ it.each<[string, (platform: Platform, bot: PlacedBot, app: TestApplication) => P
     const { platform, bot } = await takeBack(app);
     const { id } = await findingOf(app, bot);
     const held = { ...allocation(100, 110), allocatedAt: new Date() };
-    await platformSets(app.connection, bot.userId, { botAllocations: { [bot.instanceId]: held } });
+    await platformSets(app.db, bot.userId, { botAllocations: { [bot.instanceId]: held } });
     await pays(platform, bot, app);
     const { botAllocations, paperWallet } = await userNamed(app, bot.uid);
     expect([botAllocations, paperWallet.balance]).toEqual([{}, 167]);

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { Logger } from 'pino';
 import { inject, onTestFinished } from 'vitest';
 import { toFirebaseUid } from '../../src/domain/ids.ts';
@@ -24,7 +24,7 @@ import { createSimulatedWorld, type SimulatedWorld } from './simulated-world.ts'
 const POOL_STATE_PLACE = process.env.RECLAIM_TEST_POOL_STATE ?? 'file';
 
 export interface TestApplication extends Application {
-  readonly connection: Connection;
+  readonly db: Db;
   readonly world: SimulatedWorld;
   readonly poolStateFile: string;
   /** The environment it was started with, for processes that are to stand beside it. */
@@ -64,7 +64,7 @@ export interface TestApplicationOptions {
   /** Another MongoDB altogether. */
   readonly serverUri?: string;
   /** Made by the test; otherwise a new one. */
-  readonly database?: Connection;
+  readonly database?: Db;
   /** Lines go nowhere otherwise. */
   readonly log?: Logger;
 }
@@ -76,19 +76,19 @@ export async function startTestApplication(
   // What a proxy holds back may arrive late: no other test gets such a database.
   const isShared = serverUri === undefined && mongodbUri === undefined;
   const own = () => (isShared ? takeTestDatabase() : createTestDatabase(serverUri));
-  const connection = options.database ?? (await own());
+  const db = options.database ?? (await own());
   const folder = await mkdtemp(join(tmpdir(), 'reclaim-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const poolStateFile = join(folder, '.container-pool-state.json');
   const POOL_STATE = options.env?.POOL_STATE ?? POOL_STATE_PLACE;
   const isInMongodb = POOL_STATE === 'mongodb';
   if (options.poolState !== undefined && isInMongodb) {
-    await storePoolState(connection, options.poolState);
+    await storePoolState(db, options.poolState);
   } else if (options.poolState !== undefined) {
     await writeFile(poolStateFile, JSON.stringify(options.poolState, null, 2));
   }
   const env = {
-    MONGODB_URI: withDatabase(mongodbUri ?? serverUri ?? inject('mongodbUri'), connection.name),
+    MONGODB_URI: withDatabase(mongodbUri ?? serverUri ?? inject('mongodbUri'), db.databaseName),
     REDIS_URL: inject('redisUrl'),
     RECLAIM_KEY_PREFIX: `t-${randomUUID()}`,
     DATA_DIR: folder,
@@ -111,7 +111,7 @@ export async function startTestApplication(
   };
   const config = parseConfig(env, 'server');
   if (options.areHostsKnown !== false) {
-    await knowHosts(connection, ['simulated', ...config.dockerHosts.map(({ name }) => name)]);
+    await knowHosts(db, ['simulated', ...config.dockerHosts.map(({ name }) => name)]);
   }
   const application = await startApplication({
     config,
@@ -133,8 +133,8 @@ export async function startTestApplication(
   };
   return {
     ...application,
-    connection,
-    world: createSimulatedWorld(connection),
+    db,
+    world: createSimulatedWorld(db),
     poolStateFile,
     env,
     token,

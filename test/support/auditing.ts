@@ -1,6 +1,6 @@
 // An audit over a test's database, quick to believe what it sees: a difference is a fact after 40 ms.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { UserId } from '../../src/domain/ids.ts';
 import { createMongoFindings } from '../../src/findings/mongo-findings.ts';
 import { type AuditDependencies, createAudit } from '../../src/wallet/audit/audit.ts';
@@ -17,16 +17,16 @@ export interface TestAuditOptions extends Partial<AuditDependencies> {
   readonly keep?: number;
 }
 
-export function createTestAudit(connection: Connection, options: TestAuditOptions = {}) {
+export function createTestAudit(db: Db, options: TestAuditOptions = {}) {
   const { keep = 0, ...deps } = options;
-  const wallets = createMongoWallets({ connection });
-  const findings = createMongoFindings(connection);
-  const ledger = createMongoAuditLedger(connection);
-  const checkpoints = createMongoAuditCheckpoints(connection);
+  const wallets = createMongoWallets({ db });
+  const findings = createMongoFindings(db);
+  const ledger = createMongoAuditLedger(db);
+  const checkpoints = createMongoAuditCheckpoints(db);
   const differences: unknown[] = [];
   const errors: unknown[] = [];
   const audit = createAudit({
-    readings: createMongoWalletReadings(connection),
+    readings: createMongoWalletReadings(db),
     ledger,
     checkpoints,
     findings,

@@ -1,27 +1,26 @@
 // Another connection to a test's database, which counts the commands that it sends.
 
-import mongoose, { type Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { inject, onTestFinished } from 'vitest';
+import { openDb } from './open-db.ts';
 
 export interface CountedConnection {
-  readonly connection: Connection;
+  readonly db: Db;
   /** How many were sent so far. */
   commands(): number;
 }
 
 /** Closed when the test has finished. */
 export async function connectCounted(dbName: string): Promise<CountedConnection> {
-  const connection = await mongoose
-    .createConnection(inject('mongodbUri'), {
-      dbName,
-      directConnection: true,
-      monitorCommands: true,
-    })
-    .asPromise();
-  onTestFinished(() => connection.close());
+  const db = await openDb(inject('mongodbUri'), {
+    dbName,
+    directConnection: true,
+    monitorCommands: true,
+  });
+  onTestFinished(() => db.client.close());
   let sent = 0;
-  connection.getClient().on('commandStarted', () => {
+  db.client.on('commandStarted', () => {
     sent += 1;
   });
-  return { connection, commands: () => sent };
+  return { db, commands: () => sent };
 }

@@ -2,7 +2,7 @@
 // have them, and what is left of both after a deletion.
 
 import { readFile, writeFile } from 'node:fs/promises';
-import type { mongo } from 'mongoose';
+import type { Document } from 'mongodb';
 import { isAtRest, isEnded } from '../../packages/saga/src/machine/state.ts';
 import type { InjectedFault } from '../../src/bots/simulator/world-documents.ts';
 import type { UserId } from '../../src/domain/ids.ts';
@@ -28,13 +28,13 @@ export async function startWithFixtures(
 ): Promise<TestApplication> {
   const poolState = JSON.parse(await fixture('pool-state.json'));
   const app = await startTestApplication({ poolState, ...options });
-  await seedUsers(app.connection, parseUserDump(await fixture('users.json')));
+  await seedUsers(app.db, parseUserDump(await fixture('users.json')));
   await app.world.seed(JSON.parse(await fixture('existing.json')));
   return app;
 }
 
 /** What the three sources stand on: an application, or anything else that uses the same ones. */
-export type Stage = Pick<TestApplication, 'connection' | 'world' | 'poolStateFile'> &
+export type Stage = Pick<TestApplication, 'db' | 'world' | 'poolStateFile'> &
   Partial<Pick<TestApplication, 'env'>>;
 
 export interface PlacedBot {
@@ -58,7 +58,7 @@ export async function placeBot(
 ): Promise<PlacedBot> {
   const instanceId = `${uid}-bot-2`;
   const bots = { [instanceId]: allocation(100, 110) };
-  const userId = await putUser(app.connection, { balance: 50, bots, firebaseUid: uid });
+  const userId = await putUser(app.db, { balance: 50, bots, firebaseUid: uid });
   if (kind === 'dedicated') {
     const labels = { instanceId, userId: uid };
     await app.world.addDedicated({
@@ -98,7 +98,7 @@ export function poolStateOf(uid: string): PoolState {
 }
 
 export async function readPoolState(app: Stage): Promise<PoolState> {
-  if (isInMongodb(app)) return storedPoolState(app.connection);
+  if (isInMongodb(app)) return storedPoolState(app.db);
   return JSON.parse(await readFile(app.poolStateFile, 'utf8'));
 }
 
@@ -119,7 +119,7 @@ export function isInMongodb({ env }: Pick<Stage, 'env'>): boolean {
 /** As the platform writes: the whole state, in place, asking nobody. */
 export function writePoolState(app: Stage, content: PoolState): Promise<void> {
   return isInMongodb(app)
-    ? overwritePoolState(app.connection, content)
+    ? overwritePoolState(app.db, content)
     : writeFile(app.poolStateFile, JSON.stringify(content, null, 2));
 }
 
@@ -192,32 +192,32 @@ const isBegun = (step: string) => (one: { name: string; attempts: number }) =>
   one.name === step && one.attempts > 0;
 
 export async function userNamed(app: Stage, firebaseUid: string) {
-  const user = await users(app.connection).findOne({ firebaseUid });
+  const user = await users(app.db).findOne({ firebaseUid });
   if (user === null) throw new Error(`no user ${firebaseUid}`);
   return user;
 }
 
 /** All documents of one of our collections. */
-export function allOf(app: Stage, collection: string): Promise<mongo.Document[]> {
-  return app.connection.collection(collection).find().toArray();
+export function allOf(app: Stage, collection: string): Promise<Document[]> {
+  return app.db.collection(collection).find().toArray();
 }
 
 /** The ledger's entries of this program: the audit takes the platform's own rows in beside them, at its own pace. */
-export async function ownEntries(app: Stage): Promise<mongo.Document[]> {
+export async function ownEntries(app: Stage): Promise<Document[]> {
   return (await allOf(app, 'ledger')).filter(({ source }) => source === 'reclaim');
 }
 
 /** Without what withdrawn ones have left. */
-export function standingTombstones({ connection }: Stage): Promise<mongo.Document[]> {
-  return connection
+export function standingTombstones({ db }: Stage): Promise<Document[]> {
+  return db
     .collection('tombstones')
     .find({ status: { $ne: 'withdrawn' } })
     .toArray();
 }
 
 /** The looks after the end, due at once instead of after a minute. */
-export async function makeEndedDue({ connection }: Stage): Promise<void> {
-  await connection
+export async function makeEndedDue({ db }: Stage): Promise<void> {
+  await db
     .collection('tombstones')
     .updateMany({ status: 'ended' }, { $set: { nextCheckAt: new Date(0) } });
 }
@@ -225,14 +225,14 @@ export async function makeEndedDue({ connection }: Stage): Promise<void> {
 /** Every tombstone has this status, and has been checked once in it. */
 export async function checkedAs(app: Stage, status: 'ended' | 'settled'): Promise<void> {
   const due = { status, nextCheckAt: new Date(0), heldUntil: null };
-  await app.connection.collection('tombstones').updateMany({}, { $set: due });
+  await app.db.collection('tombstones').updateMany({}, { $set: due });
   await waitFor(`the ${status} one to be checked`, async () => {
     const all = await standingTombstones(app);
     return all.every(({ nextCheckAt }) => nextCheckAt === null || nextCheckAt > new Date(1));
   });
 }
 
-export async function findingsOf(app: Stage, kind: string): Promise<mongo.Document[]> {
+export async function findingsOf(app: Stage, kind: string): Promise<Document[]> {
   return (await allOf(app, 'findings')).filter((finding) => finding.kind === kind);
 }
 
@@ -247,7 +247,7 @@ export function injectFaults(
 /** Everything outside the log that a deletion can touch, for comparing before with after. */
 export async function outsideState(app: Stage) {
   const { dedicated, pooled } = await app.world.snapshot();
-  const wallets = await users(app.connection).find().sort({ _id: 1 }).toArray();
+  const wallets = await users(app.db).find().sort({ _id: 1 }).toArray();
   return {
     bots: [...dedicated, ...pooled].map(({ injectFaults: _, ...bot }) => bot),
     wallets: wallets.map(({ ledgerState: _, withdrawn: __, ...user }) => user),

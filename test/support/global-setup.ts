@@ -6,13 +6,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import mongoose from 'mongoose';
 import type { TestProject } from 'vitest/node';
 import { startEmbedded } from '../../src/infra/embedded/start-embedded.ts';
 import type { TestDocker } from './docker.ts';
 import { findDockerEngine, removeContainersOf } from './docker-engine.ts';
 import { findBrowser, type TestBrowser } from './find-browser.ts';
 import { prepareImages } from './images.ts';
+import { openDb } from './open-db.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -101,12 +101,12 @@ async function startServers({ progress, signal, undo }: SetUp) {
 
 /** Those that processes of tests kept for their next ones. */
 async function dropDatabases(uri: string, prefix: string): Promise<void> {
-  const connection = await mongoose.createConnection(uri, { directConnection: true }).asPromise();
-  const { databases } = await connection.listDatabases();
+  const db = await openDb(uri, { directConnection: true });
+  const { databases } = await db.admin().listDatabases();
   for (const { name } of databases) {
-    if (name.startsWith(prefix)) await connection.useDb(name).dropDatabase();
+    if (name.startsWith(prefix)) await db.client.db(name).dropDatabase();
   }
-  await connection.close();
+  await db.client.close();
 }
 
 /** A folder in memory that has room, else the system's own for temporary files. Every test makes a database with

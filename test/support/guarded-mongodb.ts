@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import mongoose from 'mongoose';
+import { MongoClient } from 'mongodb';
 import { onTestFinished } from 'vitest';
 import { MONGODB } from '../../src/infra/embedded/mongodb-server.ts';
 import { startOwnedProcess } from '../../src/infra/embedded/owned-process.ts';
@@ -61,7 +61,7 @@ export async function startGuardedMongodb(): Promise<GuardedMongodb> {
 /** The first user may be made by whoever sits at the machine. */
 async function admit(uri: string, host: string): Promise<void> {
   const options = { serverSelectionTimeoutMS: TIMEOUT_MS };
-  const client = new mongoose.mongo.MongoClient(uri, options);
+  const client = new MongoClient(uri, options);
   const admin = client.db('admin');
   try {
     await admin.command({ replSetInitiate: { _id: SET, members: [{ _id: 0, host }] } });
@@ -72,7 +72,7 @@ async function admit(uri: string, host: string): Promise<void> {
     await client.close();
   }
   const auth = { username: 'root', password: PASSWORD };
-  const root = new mongoose.mongo.MongoClient(uri, { ...options, auth });
+  const root = new MongoClient(uri, { ...options, auth });
   try {
     const roles = ['readWriteAnyDatabase'];
     await root.db('admin').command({ createUser: 'plain', pwd: PASSWORD, roles });

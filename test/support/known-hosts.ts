@@ -1,7 +1,7 @@
 // Hosts that are believed: one that has shown bots before is no stranger, and a stranger that shows nothing is unknown as
 // long as there is money in bots.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { HostExpectations } from '../../src/bots/hosts/host-expectations.ts';
 
 /** For ports that ask nobody. */
@@ -11,10 +11,10 @@ export const EVERY_HOST_BELIEVED: HostExpectations = {
 };
 
 /** As if these hosts had shown bots long ago, none of which is remembered. */
-export async function knowHosts(connection: Connection, hosts: readonly string[]): Promise<void> {
+export async function knowHosts(db: Db, hosts: readonly string[]): Promise<void> {
   const record = { bots: [], count: 0, observedAt: new Date(0), confirmedEmptyAt: null };
   const confirmation = { confirmedBy: null, confirmedReason: null };
-  await connection.collection<{ _id: string }>('hostRecords').bulkWrite(
+  await db.collection<{ _id: string }>('hostRecords').bulkWrite(
     hosts.map((host) => ({
       updateOne: {
         filter: { _id: host },

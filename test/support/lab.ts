@@ -28,31 +28,31 @@ export interface Lab extends Stage {
 }
 
 export async function createLab(): Promise<Lab> {
-  const connection = await createTestDatabase();
-  const { log } = await createTestSagaLog(connection);
+  const db = await createTestDatabase();
+  const { log } = await createTestSagaLog(db);
   const pools = { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' };
   const poolFile = await createPoolFileFolder(pools);
   const now = () => new Date();
-  const known = createMongoKnownContainers({ connection, now });
+  const known = createMongoKnownContainers({ db, now });
   const ports: DeletionPorts = {
-    wallets: createMongoWallets({ connection }),
-    ledger: createMongoLedger({ connection }),
-    tombstones: createMongoTombstones({ connection }),
+    wallets: createMongoWallets({ db }),
+    ledger: createMongoLedger({ db }),
+    tombstones: createMongoTombstones({ db }),
     hostExpectations: EVERY_HOST_BELIEVED,
-    findings: createMongoFindings(connection),
+    findings: createMongoFindings(db),
     poolStates: poolFile.open(),
-    bots: rememberContainers(createSimulatedBots({ connection, now }), known),
-    valuation: createSimulatedValuation(connection),
+    bots: rememberContainers(createSimulatedBots({ db, now }), known),
+    valuation: createSimulatedValuation(db),
     platform: null,
     findSagas: (ids) => log.findStates(ids),
   };
   return {
-    connection,
+    db,
     poolStateFile: poolFile.file,
-    world: createSimulatedWorld(connection),
+    world: createSimulatedWorld(db),
     worker: (change) => {
       const definitions = [createDeleteBotSaga({ ...ports, ...change?.(ports) })];
-      return createTestEngine({ connection, definitions });
+      return createTestEngine({ db, definitions });
     },
   };
 }

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import mongoose from 'mongoose';
+import { MongoClient } from 'mongodb';
 import { MONGODB } from '../../src/infra/embedded/mongodb-server.ts';
 import { type OwnedProcess, startOwnedProcess } from '../../src/infra/embedded/owned-process.ts';
 import { anyFreePort, LOOPBACK } from '../../src/infra/embedded/ports.ts';
@@ -77,7 +77,7 @@ export async function startMortalMongod(): Promise<MortalMongod> {
 
 async function becomePrimary(uri: string): Promise<void> {
   const options = { serverSelectionTimeoutMS: START_TIMEOUT_MS };
-  const client = new mongoose.mongo.MongoClient(uri, options);
+  const client = new MongoClient(uri, options);
   try {
     const admin = client.db('admin');
     const members = [{ _id: 0, host: new URL(uri).host }];

@@ -1,34 +1,32 @@
 // Every state of a user's document that a reader could have seen: the database's own image after each single write.
 
-import type { Connection, mongo } from 'mongoose';
+import type { ChangeStream, Db, Document } from 'mongodb';
 import type { UserId } from '../../src/domain/ids.ts';
 import { byId, users } from './users.ts';
 
 const LAST = 'scenarioIsOver';
 
 export async function seenByReaders(
-  connection: Connection,
+  db: Db,
   userId: UserId,
   act: () => Promise<unknown>,
-): Promise<readonly mongo.Document[]> {
+): Promise<readonly Document[]> {
   const images = { collMod: 'users', changeStreamPreAndPostImages: { enabled: true } };
-  await connection.db?.command(images);
-  const stream = users(connection).watch([], { fullDocument: 'required' });
+  await db.command(images);
+  const stream = users(db).watch([], { fullDocument: 'required' });
   try {
     // Opens it: what is written from here on is seen.
     await stream.tryNext();
     await act();
-    await users(connection).updateOne(byId(userId), { $set: { [LAST]: true } });
+    await users(db).updateOne(byId(userId), { $set: { [LAST]: true } });
     return await readUntilLast(stream);
   } finally {
     await stream.close();
   }
 }
 
-async function readUntilLast(
-  stream: mongo.ChangeStream<mongo.Document>,
-): Promise<readonly mongo.Document[]> {
-  const observed: mongo.Document[] = [];
+async function readUntilLast(stream: ChangeStream<Document>): Promise<readonly Document[]> {
+  const observed: Document[] = [];
   for (;;) {
     const change = await stream.next();
     const image = 'fullDocument' in change ? change.fullDocument : undefined;

@@ -1,6 +1,6 @@
 // A pool state in MongoDB, in a database of its own, and a platform that writes there.
 
-import type { Connection, mongo } from 'mongoose';
+import type { ClientSession, Collection, Db, Filter, UpdateFilter } from 'mongodb';
 import { onTestFinished } from 'vitest';
 import {
   createMongoPoolStates,
@@ -14,7 +14,7 @@ import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { createTestDatabase } from './database.ts';
 
 export interface PoolDatabase {
-  readonly connection: Connection;
+  readonly db: Db;
   /** Closed when the test has finished. */
   open(deps?: Partial<MongoPoolStatesDeps>): MongoPoolStates;
   stored(): Promise<PoolState>;
@@ -23,38 +23,38 @@ export interface PoolDatabase {
 }
 
 export async function createPoolDatabase(state?: PoolState): Promise<PoolDatabase> {
-  const connection = await createTestDatabase();
-  if (state !== undefined) await storePoolState(connection, state);
+  const db = await createTestDatabase();
+  if (state !== undefined) await storePoolState(db, state);
   return {
-    connection,
+    db,
     open: (deps) => {
-      const states = createMongoPoolStates({ connection, now: () => new Date(), ...deps });
+      const states = createMongoPoolStates({ db, now: () => new Date(), ...deps });
       onTestFinished(() => states.close());
       return states;
     },
-    stored: () => storedPoolState(connection),
-    overwrite: (next) => overwritePoolState(connection, next),
+    stored: () => storedPoolState(db),
+    overwrite: (next) => overwritePoolState(db, next),
   };
 }
 
-export async function storePoolState(connection: Connection, state: PoolState): Promise<void> {
+export async function storePoolState(db: Db, state: PoolState): Promise<void> {
   const move = { file: 'sample', sha256: 'sample', isNewlineTerminated: true, at: new Date(0) };
-  const isStored = await fillStore(connection, state, move);
-  if (!isStored || !(await activateStore(connection, move))) throw new Error('not stored');
+  const isStored = await fillStore(db, state, move);
+  if (!isStored || !(await activateStore(db, move))) throw new Error('not stored');
 }
 
 /** By a reader that remembers nothing. */
-export async function storedPoolState(connection: Connection): Promise<PoolState> {
-  const answer = await readStore(connection, 'active');
+export async function storedPoolState(db: Db): Promise<PoolState> {
+  const answer = await readStore(db, 'active');
   if (answer.status === 'unknown') throw new Error(answer.reason);
   return answer.stored.state;
 }
 
 /** The rows and a raised revision in one transaction, asking nobody. */
-export async function overwritePoolState(connection: Connection, next: PoolState): Promise<void> {
-  const { state, pools, bots } = poolCollections(connection);
+export async function overwritePoolState(db: Db, next: PoolState): Promise<void> {
+  const { state, pools, bots } = poolCollections(db);
   const { pools: nextPools, botMapping, ...rest } = next;
-  const session = connection.getClient().startSession();
+  const session = db.client.startSession();
   try {
     await session.withTransaction(async () => {
       const found = await state.findOneAndUpdate(
@@ -72,19 +72,19 @@ export async function overwritePoolState(connection: Connection, next: PoolState
 }
 
 async function replaceRows<T>(
-  collection: mongo.Collection<RowDocument<T>>,
+  collection: Collection<RowDocument<T>>,
   record: Readonly<Record<string, T>>,
   revision: number,
-  session: mongo.ClientSession,
+  session: ClientSession,
 ): Promise<void> {
-  const all = {} as mongo.Filter<RowDocument<T>>;
+  const all = {} as Filter<RowDocument<T>>;
   const removed = {
     $set: { revision, removedAt: new Date() },
     $unset: { value: '', position: '' },
   };
-  await collection.updateMany(all, removed as mongo.UpdateFilter<RowDocument<T>>, { session });
+  await collection.updateMany(all, removed as UpdateFilter<RowDocument<T>>, { session });
   for (const [index, [id, value]] of Object.entries(record).entries()) {
-    const filter = { _id: id } as mongo.Filter<RowDocument<T>>;
+    const filter = { _id: id } as Filter<RowDocument<T>>;
     const row = { revision, position: index, value } as RowDocument<T>;
     await collection.replaceOne(filter, row, { session, upsert: true });
   }

@@ -13,11 +13,11 @@ import type { PoolState } from '../../src/pool-state/pool-state.ts';
 const [deed, file, times] = process.argv.slice(2);
 if (file === undefined) throw new Error('no file given');
 const now = () => new Date();
-const connection = file.startsWith('mongodb:') ? await connectMongo(file) : null;
+const db = file.startsWith('mongodb:') ? await connectMongo(file) : null;
 const states =
-  connection === null
+  db === null
     ? createFilePoolStates({ file, now, lockTimeoutMs: 60_000 })
-    : createMongoPoolStates({ connection, now });
+    : createMongoPoolStates({ db, now });
 
 const deeds: Readonly<Record<string, () => Promise<unknown>>> = {
   count: () => count(Number(times)),
@@ -28,7 +28,7 @@ const deeds: Readonly<Record<string, () => Promise<unknown>>> = {
 try {
   await deeds[deed ?? '']?.();
   await states.close();
-  await connection?.close();
+  await db?.client.close();
   process.send?.('done');
 } catch (err) {
   process.send?.(err instanceof Error && 'code' in err ? err.code : String(err));

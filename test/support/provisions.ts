@@ -55,7 +55,7 @@ export interface SetUp extends TestApplicationOptions {
 export async function setUpProvisioning(options: SetUp = {}): Promise<TestApplication> {
   const { balance = 1000, pools = [emptyPool()], ...rest } = options;
   const app = await startTestApplication({ poolState: poolStateWith(...pools), ...rest });
-  await putUser(app.connection, { balance, bots: {}, firebaseUid: UID });
+  await putUser(app.db, { balance, bots: {}, firebaseUid: UID });
   if (app.services.runtime.kind === 'simulator') {
     for (const { containerName } of pools) await app.world.addPool({ containerName });
   }

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import mongoose, { type mongo } from 'mongoose';
+import { type Document, MongoClient } from 'mongodb';
 import { MONGODB } from '../../src/infra/embedded/mongodb-server.ts';
 import { type OwnedProcess, startOwnedProcess } from '../../src/infra/embedded/owned-process.ts';
 import { anyFreePort, LOOPBACK } from '../../src/infra/embedded/ports.ts';
@@ -92,7 +92,7 @@ async function startMember(command: string, folder: string): Promise<Member> {
 
 /** Whoever initiates asks every member once, and takes one that does not listen yet for one that is down. */
 async function answering(member: Member): Promise<void> {
-  const client = new mongoose.mongo.MongoClient(uriOf(member), {
+  const client = new MongoClient(uriOf(member), {
     serverSelectionTimeoutMS: START_TIMEOUT_MS,
   });
   let ended = '';
@@ -118,9 +118,9 @@ async function answering(member: Member): Promise<void> {
 
 const DONE = [() => true, () => false] as const;
 
-async function initiate(uri: string, members: readonly mongo.Document[]): Promise<void> {
+async function initiate(uri: string, members: readonly Document[]): Promise<void> {
   const options = { serverSelectionTimeoutMS: START_TIMEOUT_MS };
-  const client = new mongoose.mongo.MongoClient(uri, options);
+  const client = new MongoClient(uri, options);
   try {
     const admin = client.db('admin');
     await admin.command({ replSetInitiate: { _id: SET, members } });

@@ -1,6 +1,6 @@
 // Sets the simulated world up as a test's case wants it, and makes things go wrong in it, over its documents.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import {
   createWorldSeed,
   type ExistingBots,
@@ -32,16 +32,16 @@ interface WorldSnapshot {
   readonly pooled: readonly PooledDocument[];
 }
 
-export function createSimulatedWorld(connection: Connection) {
-  const collectionOf = () => worldCollection(connection);
+export function createSimulatedWorld(db: Db) {
+  const collectionOf = () => worldCollection(db);
   const keysOf = (instanceId: string) => ({
     _id: { $in: [dedicatedKey(instanceId), pooledKey(instanceId)] },
   });
 
   return {
-    ...createWorldSeed(connection),
+    ...createWorldSeed(db),
     /** What exists in the demo, by name. */
-    seed: (existing: ExistingBots): Promise<void> => seedWorld(connection, existing),
+    seed: (existing: ExistingBots): Promise<void> => seedWorld(db, existing),
     /** Null: it behaves again. */
     injectFaults: async (target: WorldTarget, behaviour: InjectedFault | null): Promise<void> => {
       const change = { $set: { injectFaults: behaviour ?? {} } };

@@ -34,8 +34,8 @@ const DOCUMENT = {
   'of another shape': { $unset: { head: '' } },
 } as const;
 
-async function spoilDocuments({ connection }: Stage, way: Spoiling) {
-  const { state } = poolCollections(connection);
+async function spoilDocuments({ db }: Stage, way: Spoiling) {
+  const { state } = poolCollections(db);
   const only = { _id: 'state' } as const;
   const whole = await state.findOne(only);
   if (whole === null) throw new Error('there is no pool state to spoil');

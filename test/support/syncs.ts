@@ -46,6 +46,6 @@ export async function orphanOf(
 ): Promise<PlacedBot> {
   const instanceId = `${uid}-bot-2`;
   const bots = { [instanceId]: allocation(100, 110, given) };
-  const userId = await putUser(app.connection, { balance: 50, bots, firebaseUid: uid });
+  const userId = await putUser(app.db, { balance: 50, bots, firebaseUid: uid });
   return { uid, userId, instanceId };
 }

@@ -1,7 +1,7 @@
 // Users in the platform's own format, and the platform itself as the tests need it: a second writer that
 // knows nothing of this program's fields.
 
-import { type Connection, mongo } from 'mongoose';
+import { type Collection, type Db, type Document, ObjectId } from 'mongodb';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { toInstanceId, toUserId, type UserId } from '../../src/domain/ids.ts';
 import { type Incarnation, stampedIncarnationId } from '../../src/domain/incarnation.ts';
@@ -36,14 +36,14 @@ export function allocation(allocatedAmount: unknown, currentValue: unknown, extr
 export interface TestUser {
   readonly balance: unknown;
   readonly bots: Readonly<Record<string, unknown>>;
-  readonly rows?: readonly mongo.Document[];
+  readonly rows?: readonly Document[];
   readonly firebaseUid?: string;
 }
 
 /** Inserts a user past every validator and gives its id. */
-export async function putUser(connection: Connection, user: TestUser): Promise<UserId> {
-  const _id = new mongo.ObjectId();
-  await users(connection).insertOne(
+export async function putUser(db: Db, user: TestUser): Promise<UserId> {
+  const _id = new ObjectId();
+  await users(db).insertOne(
     {
       _id,
       firebaseUid: user.firebaseUid ?? `uid-${_id.toHexString()}`,
@@ -64,30 +64,22 @@ export async function putUser(connection: Connection, user: TestUser): Promise<U
   return toUserId(_id.toHexString());
 }
 
-export function users(connection: Connection): mongo.Collection<mongo.Document> {
-  if (connection.db === undefined) throw new Error('the test connection is not open');
-  return connection.db.collection('users', { writeConcern: { w: 'majority' } });
+export function users(db: Db): Collection<Document> {
+  if (db === undefined) throw new Error('the test connection is not open');
+  return db.collection('users', { writeConcern: { w: 'majority' } });
 }
 
-export async function readUser(connection: Connection, userId: UserId): Promise<mongo.Document> {
-  const user = await users(connection).findOne(byId(userId));
+export async function readUser(db: Db, userId: UserId): Promise<Document> {
+  const user = await users(db).findOne(byId(userId));
   if (user === null) throw new Error(`no user ${userId}`);
   return user;
 }
 
-export const byId = (userId: UserId) => ({ _id: new mongo.ObjectId(userId) });
+export const byId = (userId: UserId) => ({ _id: new ObjectId(userId) });
 
 /** The platform writing one field of an allocation, as it does every few seconds. */
-export async function platformSets(
-  connection: Connection,
-  userId: UserId,
-  fields: mongo.Document,
-): Promise<void> {
-  await users(connection).updateOne(
-    byId(userId),
-    { $set: fields },
-    { bypassDocumentValidation: true },
-  );
+export async function platformSets(db: Db, userId: UserId, fields: Document): Promise<void> {
+  await users(db).updateOne(byId(userId), { $set: fields }, { bypassDocumentValidation: true });
 }
 
 export function incarnationOf(
@@ -103,13 +95,13 @@ export const stamped = (userId: UserId, sagaId = SAGA_A): Incarnation =>
 
 /** The platform paying in, in one write: balance and row together. */
 export async function platformDeposits(
-  connection: Connection,
+  db: Db,
   userId: UserId,
   amount: number,
-  row: mongo.Document = {},
+  row: Document = {},
 ): Promise<void> {
   const { type = 'deposit', ...fields } = row;
-  await users(connection).updateOne(byId(userId), [
+  await users(db).updateOne(byId(userId), [
     { $set: { 'paperWallet.balance': { $add: ['$paperWallet.balance', amount] } } },
     {
       $set: {

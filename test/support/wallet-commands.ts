@@ -1,6 +1,6 @@
 // The commands of a deletion against a wallet, with everything filled in that a test does not care about.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { UserId } from '../../src/domain/ids.ts';
 import { settlementOpId } from '../../src/domain/incarnation.ts';
 import type { Receipt } from '../../src/wallet/receipts.ts';
@@ -10,13 +10,13 @@ import { BOT, incarnationOf, putUser, SAGA_A } from './users.ts';
 
 /** One user with one bot, and the wallets under test on their database. */
 export async function setUpWallet(
-  createWallets: (connection: Connection) => Wallets,
+  createWallets: (db: Db) => Wallets,
   balance: unknown,
   bot: unknown,
 ) {
-  const connection = await createTestDatabase();
-  const userId = await putUser(connection, { balance, bots: { [BOT]: bot } });
-  return { connection, userId, wallets: createWallets(connection) };
+  const db = await createTestDatabase();
+  const userId = await putUser(db, { balance, bots: { [BOT]: bot } });
+  return { db, userId, wallets: createWallets(db) };
 }
 
 /** Whose mark is meant. */

@@ -1,6 +1,6 @@
 // The twins that no text of one place is: each is put in through a port, and one scenario is played with it and without.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { SagaLog } from '../../packages/saga/src/log/saga-log.ts';
 import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
 import { createTestQueue } from '../../packages/saga/test/support/saga-queue.ts';
@@ -23,17 +23,11 @@ const RELAY_PASS_MS = 3_000;
 
 playTwins({
   'settlement-in-two-updates': async (part) => {
-    const create = (connection: Connection) => createMongoWallets({ connection });
-    const { connection, userId, wallets } = await setUpWallet(
-      create,
-      BALANCE,
-      allocation(100, VALUE),
-    );
-    const paying = part === 'twin' ? inTwoUpdates(connection, wallets) : wallets;
+    const create = (db: Db) => createMongoWallets({ db });
+    const { db, userId, wallets } = await setUpWallet(create, BALANCE, allocation(100, VALUE));
+    const paying = part === 'twin' ? inTwoUpdates(db, wallets) : wallets;
     await wallets.lock(lockCommand(userId));
-    const observed = await seenByReaders(connection, userId, () =>
-      paying.settle(settleCommand(userId)),
-    );
+    const observed = await seenByReaders(db, userId, () => paying.settle(settleCommand(userId)));
     return breaches({
       'the scenario has not paid': observed.at(-1)?.paperWallet.balance !== BALANCE + VALUE,
       'a reader saw one without the other': !observed.every(
@@ -48,10 +42,10 @@ playTwins({
 
   'enqueued-and-not-inserted': async (part) => {
     const queue = await createTestQueue();
-    const connection = await createTestDatabase();
-    const make = stepsOf(await createSagaWorld(connection));
+    const db = await createTestDatabase();
+    const make = stepsOf(await createSagaWorld(db));
     const engine = await createTestEngine({
-      ...{ connection, definitions: [sagaOf([make.undoable('a')])], wakeUps: queue.wakeUps },
+      ...{ db, definitions: [sagaOf([make.undoable('a')])], wakeUps: queue.wakeUps },
       ...(part === 'twin' && { wrapLog: insertLater }),
     });
     const id = await engine.start();
@@ -62,42 +56,41 @@ playTwins({
   },
 
   'audit-that-repairs': async (part) => {
-    const connection = await createTestDatabase();
+    const db = await createTestDatabase();
     const bots = { [BOT]: allocation(0.1, 0.1) };
-    const userId = await putUser(connection, { balance: 10.005, bots });
+    const userId = await putUser(db, { balance: 10.005, bots });
     const repairs: Promise<unknown>[] = [];
     const repairing: TestAuditOptions = {
-      onDifference: (difference) => void repairs.push(repair(connection, userId, difference)),
+      onDifference: (difference) => void repairs.push(repair(db, userId, difference)),
     };
-    const auditing = createTestAudit(connection, part === 'twin' ? repairing : {});
+    const auditing = createTestAudit(db, part === 'twin' ? repairing : {});
     await pay(auditing.wallets, userId);
     await auditing.auditUser(userId);
     // A writer that leaves no row.
-    await users(connection).updateOne(byId(userId), { $inc: { 'paperWallet.balance': 7 } });
-    const before = (await readUser(connection, userId)).paperWallet.balance;
+    await users(db).updateOne(byId(userId), { $inc: { 'paperWallet.balance': 7 } });
+    const before = (await readUser(db, userId)).paperWallet.balance;
     await auditing.auditUser(userId);
     await Promise.all(repairs);
     return breaches({
       'a change that nothing explains is not told':
         (await auditing.findingsOf(userId)).length !== 1,
-      'the audit wrote a balance':
-        (await readUser(connection, userId)).paperWallet.balance !== before,
+      'the audit wrote a balance': (await readUser(db, userId)).paperWallet.balance !== before,
     });
   },
 });
 
-function inTwoUpdates(connection: Connection, wallets: Wallets): Wallets {
+function inTwoUpdates(db: Db, wallets: Wallets): Wallets {
   return {
     ...wallets,
     settle: async (command) => {
       const user = byId(command.userId);
-      await users(connection).updateOne(user, { $inc: { 'paperWallet.balance': VALUE } });
+      await users(db).updateOne(user, { $inc: { 'paperWallet.balance': VALUE } });
       const row = { type: 'deallocate', amount: VALUE, opId: command.opId };
       const taken = {
         $unset: { [`botAllocations.${BOT}`]: 1 },
         $push: { walletTransactions: row },
       };
-      await users(connection).updateOne(user, taken as object);
+      await users(db).updateOne(user, taken as object);
       return { status: 'absent' };
     },
   };
@@ -117,11 +110,7 @@ function insertLater(log: SagaLog): SagaLog {
   };
 }
 
-function repair(
-  connection: Connection,
-  userId: UserId,
-  { expected }: { readonly expected: string },
-) {
+function repair(db: Db, userId: UserId, { expected }: { readonly expected: string }) {
   const set = { $set: { 'paperWallet.balance': Number(expected) } };
-  return users(connection).updateOne(byId(userId), set);
+  return users(db).updateOne(byId(userId), set);
 }

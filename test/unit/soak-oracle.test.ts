@@ -1,7 +1,7 @@
 // The soak's oracle is only worth its runs if it can be angry: evidence in order passes, and each thing that is put
 // out of order is named by the invariant it breaks.
 
-import { mongo } from 'mongoose';
+import { ObjectId } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { createPromises } from '../../soak/load/promises.ts';
 import { judgeBots } from '../../soak/oracle/bots.ts';
@@ -13,7 +13,7 @@ import { createVerdict } from '../../soak/verdict.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { sampleMapping } from '../support/pool-state-samples.ts';
 
-const DEPOSIT = new mongo.ObjectId().toHexString();
+const DEPOSIT = new ObjectId().toHexString();
 const GONE = 'soak0-bot-1';
 const THERE = 'soak0-bot-2';
 const AT_MS = Date.parse('2026-11-01T10:00:00Z');

@@ -4,9 +4,8 @@
 // name in DOCKER_HOSTS: both in one, so that whichever of the two was later can be told.
 
 import { RetryableError } from '@reclaim/saga';
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Db, Document } from 'mongodb';
 import { type Expression, literal } from '../../wallet/mongodb/wallet-expressions.ts';
 
 export interface HostContents {
@@ -47,7 +46,7 @@ export interface HostObservation {
   readonly observedAt: string;
 }
 
-interface HostDocument extends mongo.Document {
+interface HostDocument extends Document {
   readonly _id: string;
 }
 
@@ -55,9 +54,9 @@ const MAX_CONFIRMATIONS = 20;
 
 export type HostRecords = ReturnType<typeof createMongoHostRecords>;
 
-export function createMongoHostRecords(connection: Connection) {
-  const collection = () => nativeCollection<HostDocument>(connection, 'hostRecords');
-  const note = async (host: string, fields: mongo.Document) => {
+export function createMongoHostRecords(db: Db) {
+  const collection = () => majorityCollection<HostDocument>(db, 'hostRecords');
+  const note = async (host: string, fields: Document) => {
     const update = [{ $set: { ...fields, ...OBSERVED_NOW } }];
     await runRepeatable(() => collection().updateOne({ _id: host }, update, { upsert: true }));
   };
@@ -150,7 +149,7 @@ function observedNow(ids: readonly string[]): Expression {
   return { $map: { input: literal(ids), as: 'id', in: { id: '$$id', at: '$$NOW' } } };
 }
 
-function added(ids: readonly string[], count: number): mongo.Document {
+function added(ids: readonly string[], count: number): Document {
   const together = { $concatArrays: [remembered(ids), observedNow(ids)] };
   return {
     // The newest of them, where they are too many.
@@ -170,10 +169,10 @@ function remembered(ids: readonly string[]): Expression {
   };
 }
 
-function parseRecord(document: mongo.Document): HostRecord {
+function parseRecord(document: Document): HostRecord {
   const { bots, count, observedAt, confirmedEmptyAt, confirmedBy, confirmedReason } = document;
   return {
-    observedBots: bots.map(({ id, at }: mongo.Document) => ({
+    observedBots: bots.map(({ id, at }: Document) => ({
       instanceId: id,
       observedAt: at.toISOString(),
     })),

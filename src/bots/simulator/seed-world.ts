@@ -1,7 +1,7 @@
 // What exists in the simulated world when it begins: the demo's pools with their programs, and dedicated containers.
 // Repeatable: what is there already is not touched.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { uidOfPoolName } from '../../pool-state/ownership.ts';
 import { SIMULATED_HOST } from './simulated-bots.ts';
 import {
@@ -35,12 +35,9 @@ export type NewPooled = Pick<PooledDocument, 'instanceId'> & {
   readonly containerName: string;
 } & Partial<Omit<PooledDocument, '_id' | 'kind' | 'instanceId' | 'pool'>>;
 
-export async function seedWorld(
-  connection: Connection,
-  { pooled, dedicated }: ExistingBots,
-): Promise<void> {
-  const { addDedicated, addPool, addPooled } = createWorldSeed(connection);
-  await prepareWorld(worldCollection(connection));
+export async function seedWorld(db: Db, { pooled, dedicated }: ExistingBots): Promise<void> {
+  const { addDedicated, addPool, addPooled } = createWorldSeed(db);
+  await prepareWorld(worldCollection(db));
   for (const name of dedicated) await addDedicated({ instanceId: after(BOT, name) });
   for (const [containerName, programs] of Object.entries(pooled)) {
     await addPool({ containerName });
@@ -51,10 +48,10 @@ export async function seedWorld(
   }
 }
 
-export function createWorldSeed(connection: Connection) {
+export function createWorldSeed(db: Db) {
   const insertOnce = async (document: WorldDocument) => {
     const { _id, ...fields } = document;
-    const collection = worldCollection(connection);
+    const collection = worldCollection(db);
     await collection.updateOne({ _id }, { $setOnInsert: fields }, { upsert: true });
   };
   const addPool = (pool: NewPool) => insertOnce(toPool(pool));

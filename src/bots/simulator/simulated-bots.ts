@@ -1,6 +1,6 @@
 // The bots of the simulated world: the real logic for bots in Docker, on daemons that are not there.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { createDockerBots, type DockerBots } from '../docker/docker-bots.ts';
 import { CONF_DIR } from './conf-text.ts';
 import { createOperations, type Fenced, type Operations, type Subject } from './operation.ts';
@@ -9,7 +9,7 @@ import { createWorldCalls, type WorldQuery } from './world-calls.ts';
 import { dedicatedKey, pooledKey, poolKey, worldCollection } from './world-documents.ts';
 
 export interface SimulatedBotsOptions {
-  readonly connection: Connection;
+  readonly db: Db;
   readonly now: () => Date;
   /** Default: one host, `simulated`. */
   readonly hosts?: readonly string[];
@@ -25,9 +25,9 @@ export const SIMULATED_HOST = 'simulated';
 const DEADLINE_MS = 5_000;
 
 export function createSimulatedBots(options: SimulatedBotsOptions): DockerBots {
-  const { connection, now, hosts = [SIMULATED_HOST], deadlineMs = DEADLINE_MS } = options;
+  const { db, now, hosts = [SIMULATED_HOST], deadlineMs = DEADLINE_MS } = options;
   const { maxStopSeconds } = options;
-  const operations = createOperations(createWorldCalls(() => worldCollection(connection)));
+  const operations = createOperations(createWorldCalls(() => worldCollection(db)));
   const images = options.images === undefined ? null : new Set(options.images);
   const bots = createDockerBots({
     hosts: hosts.map((host) => {

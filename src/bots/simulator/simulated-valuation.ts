@@ -1,15 +1,15 @@
 // What a simulated bot says that it is worth: what its world holds for it, else whatever is stored, so that a bot without
 // a word of its own is paid as its wallet says.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { isUp } from '../../domain/bot.ts';
 import { isMoney } from '../../domain/money.ts';
 import type { BotValuation } from '../bot-valuation.ts';
 import { createWorldCalls } from './world-calls.ts';
 import { dedicatedKey, pooledKey, worldCollection } from './world-documents.ts';
 
-export function createSimulatedValuation(connection: Connection): BotValuation {
-  const calls = createWorldCalls(() => worldCollection(connection));
+export function createSimulatedValuation(db: Db): BotValuation {
+  const calls = createWorldCalls(() => worldCollection(db));
   return {
     unasked: { status: 'stored' },
     worthOf: async ({ instanceId, observedBots }) => {

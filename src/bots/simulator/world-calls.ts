@@ -4,7 +4,7 @@
 // waited for is the connection's business.
 
 import { createGroupCommit } from '@reclaim/saga/mongodb';
-import type { mongo } from 'mongoose';
+import type { AnyBulkWriteOperation } from 'mongodb';
 import type { ContainerFilters } from './container-filters.ts';
 import { prepareWorld, type WorldCollection, type WorldDocument } from './world-documents.ts';
 
@@ -32,7 +32,7 @@ export const KEYS = [
 /** Whatever has one of these values in one of these fields. */
 export type WorldQuery = Partial<Readonly<Record<(typeof KEYS)[number], readonly string[]>>>;
 
-export type WorldChange = mongo.AnyBulkWriteOperation<WorldDocument>;
+export type WorldChange = AnyBulkWriteOperation<WorldDocument>;
 
 export interface WorldCalls {
   readonly read: (query: WorldQuery) => Promise<readonly WorldDocument[]>;

@@ -3,7 +3,7 @@
 // without a document does not exist: nothing is ever invented.
 
 import { randomBytes } from 'node:crypto';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { ObservedDedicated, ObservedLabels, ObservedPooled } from '../../domain/bot.ts';
 
 /** How something in the world goes wrong: always (true) or for the next n operations of the bots' port that meet it. The
@@ -104,9 +104,7 @@ export function newContainerId(): string {
 export type WorldCollection = ReturnType<typeof worldCollection>;
 
 /** @throws when the connection is not open yet. */
-export function worldCollection(connection: Connection) {
-  const { db } = connection;
-  if (db === undefined) throw new Error('the simulated world needs an open MongoDB connection');
+export function worldCollection(db: Db) {
   return db.collection<WorldDocument>('simulatedBots');
 }
 

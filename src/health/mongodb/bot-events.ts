@@ -1,10 +1,9 @@
 // The events of bots in MongoDB: `botEvents`, forgotten by a TTL index after a month.
 
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection } from 'mongoose';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Db } from 'mongodb';
 import { toUserId } from '../../domain/ids.ts';
 import { chunksOf } from '../../domain/map-bounded.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 import { olderThan, parseCursor, printCursor } from '../../wallet/mongodb/ledger-cursor.ts';
 import type { BotEvent, BotEventPage, BotEvents } from '../bot-events.ts';
 
@@ -16,8 +15,8 @@ interface EventDocument extends Omit<BotEvent, 'id' | 'userId' | 'atMs'> {
 
 const MAX_BATCH = 1_000;
 
-export function createMongoBotEvents(connection: Connection): BotEvents {
-  const collection = () => nativeCollection<EventDocument>(connection, 'botEvents');
+export function createMongoBotEvents(db: Db): BotEvents {
+  const collection = () => majorityCollection<EventDocument>(db, 'botEvents');
   return {
     add: async (events) => {
       for (const batch of chunksOf(events, MAX_BATCH)) {

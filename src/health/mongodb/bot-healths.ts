@@ -3,12 +3,11 @@
 // whose it was.
 
 import { randomUUID } from 'node:crypto';
-import { isOnlyDuplicates, runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
+import { isOnlyDuplicates, majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Collection, Db, Document } from 'mongodb';
 import type { UserId } from '../../domain/ids.ts';
 import { toUserId } from '../../domain/ids.ts';
 import { chunksOf } from '../../domain/map-bounded.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 import {
   type BotHealths,
   HEALTH_STATES,
@@ -27,9 +26,9 @@ type PoolDocument = Omit<PoolHealth, 'key'> & { _id: string };
 /** Of one bulk or one question. */
 const MAX_BATCH = 1_000;
 
-export function createMongoBotHealths(connection: Connection): BotHealths {
-  const bots = () => nativeCollection<HealthDocument>(connection, 'botHealth');
-  const pools = () => nativeCollection<PoolDocument>(connection, 'poolHealth');
+export function createMongoBotHealths(db: Db): BotHealths {
+  const bots = () => majorityCollection<HealthDocument>(db, 'botHealth');
+  const pools = () => majorityCollection<PoolDocument>(db, 'poolHealth');
   return {
     read: async (keys) => {
       const found = new Map<string, RecordedHealth>();
@@ -116,7 +115,7 @@ export function createMongoBotHealths(connection: Connection): BotHealths {
 
 // Two that write the same new document: the second meets its key, which is an answer, not a failure.
 async function saveAll(
-  collection: mongo.Collection<HealthDocument>,
+  collection: Collection<HealthDocument>,
   writes: readonly HealthWrite[],
   writeId: string,
 ): Promise<void> {
@@ -131,8 +130,8 @@ async function saveAll(
   });
 }
 
-async function countBy<T extends mongo.Document>(
-  collection: mongo.Collection<T>,
+async function countBy<T extends Document>(
+  collection: Collection<T>,
   field: string,
 ): Promise<ReadonlyMap<string, number>> {
   const counted = await collection

@@ -1,9 +1,8 @@
 // One round of health checks at a time in the whole system, whichever process's clock ticks: a round holds a leader
 // lease of its own; when the last complete one ended is a document of `healthRounds`.
 
-import { createMongoLeaderLeases, runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection } from 'mongoose';
-import { nativeCollection, nativeDb } from '../../infra/mongodb/native.ts';
+import { createMongoLeaderLeases, majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Db } from 'mongodb';
 
 export interface HealthRound {
   /** Changes nothing if another round has begun since.
@@ -20,12 +19,12 @@ const ROUND = 'pool-health';
 
 export type HealthRounds = ReturnType<typeof createMongoHealthRounds>;
 
-export function createMongoHealthRounds(connection: Connection) {
-  const rounds = () => nativeCollection<RoundDocument>(connection, 'healthRounds');
+export function createMongoHealthRounds(db: Db) {
+  const rounds = () => majorityCollection<RoundDocument>(db, 'healthRounds');
   return {
     /** Null while another round is under way that began less than `holdMs` ago. */
     begin: async (holdMs: number): Promise<HealthRound | null> => {
-      const lease = createMongoLeaderLeases(nativeDb(connection));
+      const lease = createMongoLeaderLeases(db);
       if (!(await lease.hold(ROUND, holdMs))) return null;
       return {
         end: async ({ isComplete }) => {

@@ -1,14 +1,13 @@
 // Whose bots they are: the pool state names users by firebaseUid or by `_id`, sagas and wallets by `_id`.
 
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import { type Connection, mongo } from 'mongoose';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import { type Db, ObjectId } from 'mongodb';
 import { parseFirebaseUid, parseUserId } from '../../domain/ids.ts';
 import { chunksOf } from '../../domain/map-bounded.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 import type { BotOwner } from '../../pool-state/ownership.ts';
 
 interface UserDocument {
-  _id: mongo.ObjectId;
+  _id: ObjectId;
   firebaseUid?: unknown;
 }
 
@@ -16,7 +15,7 @@ const MAX_BATCH = 1_000;
 
 export type Owners = ReturnType<typeof createMongoOwners>;
 
-export function createMongoOwners(connection: Connection) {
+export function createMongoOwners(db: Db) {
   return {
     /** By the requested name. A name that no user has, or two users, is missing. */
     find: async (names: readonly string[]): Promise<ReadonlyMap<string, BotOwner>> => {
@@ -29,7 +28,7 @@ export function createMongoOwners(connection: Connection) {
       };
       for (const part of chunksOf(names, MAX_BATCH)) {
         const asked = new Set(part);
-        for (const { _id, firebaseUid } of await readUsers(connection, part)) {
+        for (const { _id, firebaseUid } of await readUsers(db, part)) {
           const userId = parseUserId(String(_id));
           if (userId === undefined) continue;
           const owner = { userId, firebaseUid: parseFirebaseUid(firebaseUid) ?? null };
@@ -45,16 +44,16 @@ export function createMongoOwners(connection: Connection) {
   };
 }
 
-function readUsers(connection: Connection, names: readonly string[]): Promise<UserDocument[]> {
+function readUsers(db: Db, names: readonly string[]): Promise<UserDocument[]> {
   const ids = names.flatMap((name) => parseUserId(name) ?? []);
   const filter = {
     $or: [
       { firebaseUid: { $in: [...names] } },
-      { _id: { $in: ids.map((id) => new mongo.ObjectId(id)) } },
+      { _id: { $in: ids.map((id) => new ObjectId(id)) } },
     ],
   };
   return runRepeatable(() =>
-    nativeCollection<UserDocument>(connection, 'users')
+    majorityCollection<UserDocument>(db, 'users')
       .find(filter, { projection: { firebaseUid: 1 } })
       .toArray(),
   );

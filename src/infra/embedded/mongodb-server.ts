@@ -2,7 +2,7 @@
 // writes need one, on the loopback interface only.
 
 import { pause } from '@reclaim/saga';
-import mongoose from 'mongoose';
+import { MongoClient } from 'mongodb';
 import { createMongodbDownload } from './mongodb-download.ts';
 import { type OwnedServer, type OwnedServerOptions, startOwnedServer } from './owned-server.ts';
 import { LOOPBACK } from './ports.ts';
@@ -143,9 +143,9 @@ export function mongodbUri(port: number): string {
 async function withClient<T>(
   port: number,
   serverSelectionTimeoutMS: number,
-  work: (client: mongoose.mongo.MongoClient) => Promise<T>,
+  work: (client: MongoClient) => Promise<T>,
 ): Promise<T> {
-  const client = new mongoose.mongo.MongoClient(mongodbUri(port), { serverSelectionTimeoutMS });
+  const client = new MongoClient(mongodbUri(port), { serverSelectionTimeoutMS });
   try {
     return await work(client);
   } finally {

@@ -1,8 +1,7 @@
 // The list of ended sessions in MongoDB, `_id` = the session's id. MongoDB forgets an entry by itself.
 
-import { type IndexDeclaration, runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
-import { nativeCollection } from '../mongodb/native.ts';
+import { type IndexDeclaration, majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Db, Document } from 'mongodb';
 
 /** Sessions that were signed out before they were over. A session is a signed cookie that every process can read by itself;
  * that it has ended is the one thing about it that has to be remembered, until the cookie would have ended anyway. */
@@ -22,12 +21,12 @@ export const ENDED_SESSION_INDEXES: readonly IndexDeclaration[] = [
   { collection: COLLECTION, name: 'forget', key: { forgetAt: 1 }, expireAfterSeconds: 0 },
 ];
 
-interface EndedSession extends mongo.Document {
+interface EndedSession extends Document {
   readonly _id: string;
 }
 
-export function createMongoEndedSessions(connection: Connection): EndedSessions {
-  const sessions = () => nativeCollection<EndedSession>(connection, COLLECTION);
+export function createMongoEndedSessions(db: Db): EndedSessions {
+  const sessions = () => majorityCollection<EndedSession>(db, COLLECTION);
   return {
     async end(sessionId, forgetAt) {
       const update = { $max: { forgetAt } };

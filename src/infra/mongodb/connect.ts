@@ -4,7 +4,7 @@
 // silent server and with it on everything that waits for it, and the socket's own timeout behind it. Neither ends a command
 // that waits for room in a socket which was closed meanwhile: the engine's `inTime` does.
 
-import mongoose, { type Connection } from 'mongoose';
+import { type Db, MongoClient } from 'mongodb';
 
 /** An outage is noticed by callers within this time, not after the driver's thirty seconds. */
 const SERVER_SELECTION_TIMEOUT_MS = 2_000;
@@ -16,26 +16,31 @@ const SOCKET_TIMEOUT_MS = 30_000;
 
 /** @param patience `limited` for everything that serves; `endless` for what may take an hour on a large
  * database, such as building an index.
+ * @returns the database that the address names; `db.client.close()` ends the connection.
  * @throws when MongoDB does not answer. */
-export function connectMongo(
+export async function connectMongo(
   uri: string,
   patience: 'limited' | 'endless' = 'limited',
-): Promise<Connection> {
+): Promise<Db> {
   const isLimited = patience === 'limited';
-  return mongoose
-    .createConnection(uri, {
-      serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS,
-      heartbeatFrequencyMS: HEARTBEAT_MS,
-      connectTimeoutMS: CONNECT_TIMEOUT_MS,
-      ...(isLimited && {
-        socketTimeoutMS: SOCKET_TIMEOUT_MS,
-        waitQueueTimeoutMS: SOCKET_TIMEOUT_MS,
-      }),
-      // Regardless of the address: a secondary that lags behind would confirm a claim that no longer holds, and show
-      // a state older than one that was shown before (I5, I9).
-      readPreference: 'primary',
-      autoIndex: false,
-      autoCreate: false,
-    })
-    .asPromise();
+  const client = new MongoClient(uri, {
+    serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS,
+    heartbeatFrequencyMS: HEARTBEAT_MS,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    ...(isLimited && {
+      socketTimeoutMS: SOCKET_TIMEOUT_MS,
+      waitQueueTimeoutMS: SOCKET_TIMEOUT_MS,
+    }),
+    // Regardless of the address: a secondary that lags behind would confirm a claim that no longer holds, and show
+    // a state older than one that was shown before (I5, I9).
+    readPreference: 'primary',
+  });
+  try {
+    await client.connect();
+  } catch (error) {
+    // Its monitors would go on trying.
+    await client.close();
+    throw error;
+  }
+  return client.db();
 }

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { Logger } from 'pino';
 import { createApp } from '../../api/app.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
@@ -68,8 +68,8 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     const services = await createServices({ config, log, mongodbUri, redisUrl, keyPrefix });
     stops.unshift(() => services.close());
     if (config.isDemo && !isFile) await fillDemoPoolState(services.deletionPorts.poolStates);
-    const seeded = config.isDemo ? await seedDemo(services.connection) : 0;
-    const signingIn = await createSigningIn(config, services.connection);
+    const seeded = config.isDemo ? await seedDemo(services.db) : 0;
+    const signingIn = await createSigningIn(config, services.db);
     stops.unshift(signingIn.close);
     const api = await apiDependencies(services, signingIn);
     const { maxEventLoopDelayMs } = options;
@@ -128,7 +128,7 @@ async function apiDependencies(
     log,
     identities: verifier,
     accounts,
-    endedSessions: createMongoEndedSessions(services.connection),
+    endedSessions: createMongoEndedSessions(services.db),
     deletions: services.deletions,
     provisions: services.provisions,
     sagas,
@@ -171,9 +171,9 @@ async function apiDependencies(
 
 // Only in the demo is the database as much this machine's own as the process: elsewhere every program that can read it
 // would be an administrator here.
-async function sessionSecretOf({ config, connection }: Services): Promise<string> {
+async function sessionSecretOf({ config, db }: Services): Promise<string> {
   if (config.sessionSecret !== undefined) return config.sessionSecret;
-  if (config.isDemo && !config.isProduction) return sharedSecret(connection, 'session');
+  if (config.isDemo && !config.isProduction) return sharedSecret(db, 'session');
   return randomBytes(OWN_SECRET_BYTES).toString('base64url');
 }
 
@@ -186,8 +186,8 @@ async function stopAll(stops: readonly (() => Promise<void>)[], log: Logger): Pr
 }
 
 /** A secret that outlives the process, for the embedded demo alone: a reader of this database can sign anything with it. */
-async function sharedSecret(connection: Connection, name: string): Promise<string> {
-  const secrets = connection.collection<{ _id: string; value: string }>('secrets');
+async function sharedSecret(db: Db, name: string): Promise<string> {
+  const secrets = db.collection<{ _id: string; value: string }>('secrets');
   const made = randomBytes(48).toString('base64url');
   const found = await secrets.findOneAndUpdate(
     { _id: name },

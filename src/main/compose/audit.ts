@@ -1,6 +1,6 @@
 // The audit, put together: its ports in MongoDB, its metrics, its log lines.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Findings } from '../../findings/findings.ts';
@@ -17,7 +17,7 @@ import type { Wallets } from '../../wallet/wallets.ts';
 import type { Config } from '../config.ts';
 
 export interface AuditingOptions {
-  readonly connection: Connection;
+  readonly db: Db;
   readonly wallets: Wallets;
   readonly findings: Findings;
   readonly config: Pick<Config, 'walletTransactionsKept'>;
@@ -26,9 +26,9 @@ export interface AuditingOptions {
 }
 
 export function createAuditing(options: AuditingOptions): AuditService {
-  const { connection, wallets, findings, config, log } = options;
+  const { db, wallets, findings, config, log } = options;
   const metrics = createAuditMetrics(options.metricsRegistry);
-  const checkpoints = createMongoAuditCheckpoints(connection);
+  const checkpoints = createMongoAuditCheckpoints(db);
   const trim = createRowTrim({
     wallets,
     checkpoints,
@@ -36,8 +36,8 @@ export function createAuditing(options: AuditingOptions): AuditService {
     onTrimmed: (trimmed) => log.info(trimmed, 'embedded rows trimmed'),
   });
   const audit = createAudit({
-    readings: createMongoWalletReadings(connection),
-    ledger: createMongoAuditLedger(connection),
+    readings: createMongoWalletReadings(db),
+    ledger: createMongoAuditLedger(db),
     checkpoints,
     findings,
     rules: SUSPICION_RULES,
@@ -51,7 +51,7 @@ export function createAuditing(options: AuditingOptions): AuditService {
   });
   return createAuditService({
     audit,
-    runs: createMongoAuditRuns(connection),
+    runs: createMongoAuditRuns(db),
     onRun: (report) => {
       metrics.run(report);
       const { users, differences, pending, failed, isComplete, tookMs } = report;

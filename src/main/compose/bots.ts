@@ -2,7 +2,7 @@
 // a Docker answers (a demo must not touch foreign containers), and elsewhere falls back to it where none
 // answers. The log states clearly which one it is: simulated bots are not bots.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { type BotValuation, STORED_VALUES } from '../../bots/bot-valuation.ts';
 import { readCertificates } from '../../bots/docker/certificates.ts';
 import { createDockerBots, type DockerBots } from '../../bots/docker/docker-bots.ts';
@@ -24,7 +24,7 @@ export interface BotRuntime {
 
 export interface BotRuntimeOptions {
   readonly config: Config;
-  readonly connection: Connection;
+  readonly db: Db;
   readonly now: () => Date;
   readonly log: { warn(facts: object, message: string): void };
 }
@@ -79,12 +79,12 @@ function freqtradeValuation(
   return createFreqtradeValuation({ readEndpoint, fallbackCredentials });
 }
 
-function simulated({ config, connection, now }: BotRuntimeOptions, reason: string): BotRuntime {
+function simulated({ config, db, now }: BotRuntimeOptions, reason: string): BotRuntime {
   return {
     kind: 'simulator',
     reason,
-    bots: createSimulatedBots({ connection, now, maxStopSeconds: config.maxStopSeconds }),
-    valuation: asConfigured(config, createSimulatedValuation(connection)),
+    bots: createSimulatedBots({ db, now, maxStopSeconds: config.maxStopSeconds }),
+    valuation: asConfigured(config, createSimulatedValuation(db)),
   };
 }
 

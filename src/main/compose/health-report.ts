@@ -42,8 +42,8 @@ export async function reportHealth(services: Services): Promise<Health> {
 }
 
 // A 202 is a majority write (I7): a primary that has lost its majority answers every ping, and takes none.
-async function writeToMajority({ connection }: Services): Promise<void> {
-  await connection
+async function writeToMajority({ db }: Services): Promise<void> {
+  await db
     .collection<{ _id: string; at: Date }>('readiness')
     .updateOne({ _id: 'probe' }, { $currentDate: { at: true } }, MAJORITY_UPSERT);
 }

@@ -2,7 +2,7 @@
 // made from its definition, so health gets it as a promise of the same object.
 
 import type { Clock, Sagas } from '@reclaim/saga';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { DeletionPorts } from '../../deletion/steps/step-ports.ts';
 import { createHealthMetrics, registerHealthGauges } from '../../health/health-metrics.ts';
@@ -19,7 +19,7 @@ import type { BotRuntime } from './bots.ts';
 
 export interface HealthServicesOptions {
   readonly config: Config;
-  readonly connection: Connection;
+  readonly db: Db;
   readonly clock: Clock;
   readonly metrics: MetricsRegistry;
   readonly deletionPorts: DeletionPorts;
@@ -29,10 +29,10 @@ export interface HealthServicesOptions {
 }
 
 export function createHealth(options: HealthServicesOptions) {
-  const { config, connection, clock, metrics, deletionPorts, runtime, sagas } = options;
-  const healths = createMongoBotHealths(connection);
-  const events = createMongoBotEvents(connection);
-  const rounds = createMongoHealthRounds(connection);
+  const { config, db, clock, metrics, deletionPorts, runtime, sagas } = options;
+  const healths = createMongoBotHealths(db);
+  const events = createMongoBotEvents(db);
+  const rounds = createMongoHealthRounds(db);
   const meter = createHealthMetrics(metrics);
   registerHealthGauges(metrics, { healths, rounds, isOn: config.healthEveryMs > 0 });
   const containers = runtime.bots;
@@ -40,7 +40,7 @@ export function createHealth(options: HealthServicesOptions) {
   const ports: HealthPorts = {
     ...deletionPorts,
     containers,
-    owners: createMongoOwners(connection),
+    owners: createMongoOwners(db),
     healths,
     events,
     rounds,

@@ -1,6 +1,6 @@
 // The wiring of what is remembered of Docker hosts, and of whether they are trusted.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { Bots } from '../../bots/bots.ts';
 import { createHostExpectations } from '../../bots/hosts/host-expectations.ts';
 import { createHostTrust } from '../../bots/hosts/host-trust.ts';
@@ -9,7 +9,7 @@ import type { Tombstones } from '../../tombstones/tombstones.ts';
 import type { Accounts } from '../../wallet/mongodb/accounts.ts';
 
 export interface HostServicesOptions {
-  readonly connection: Connection;
+  readonly db: Db;
   readonly bots: Pick<Bots, 'hosts' | 'hasManaged'>;
   readonly tombstones: Tombstones;
   readonly accounts: Pick<Accounts, 'hasAllocations'>;
@@ -21,7 +21,7 @@ export interface HostServicesOptions {
 export type HostServices = ReturnType<typeof createHosts>;
 
 export function createHosts(options: HostServicesOptions) {
-  const hostRecords = createMongoHostRecords(options.connection);
+  const hostRecords = createMongoHostRecords(options.db);
   const hostTrust = createHostTrust({ ...options, hostRecords });
   return {
     hostRecords,

@@ -1,7 +1,7 @@
 // How people sign in here: what verifies their tokens, what the pages learn of it, and, in the embedded demo,
 // one click for each of its users.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { DemoSessions, FirebaseWeb } from '../../api/dependencies.ts';
 import { parseFirebaseUid } from '../../domain/ids.ts';
 import type { IdentityVerifier } from '../../infra/identities/identity-verifier.ts';
@@ -21,7 +21,7 @@ export interface SigningIn {
   readonly close: () => Promise<void>;
 }
 
-export async function createSigningIn(config: Config, connection: Connection): Promise<SigningIn> {
+export async function createSigningIn(config: Config, db: Db): Promise<SigningIn> {
   if (config.auth === 'firebase') {
     // Its packages weigh more than the rest of signing in: loaded where they are used.
     const { createFirebaseVerifier } = await import(
@@ -46,7 +46,7 @@ export async function createSigningIn(config: Config, connection: Connection): P
   const isOpenDemo = config.isDemo && config.isLoopback && config.trustProxy === false;
   return {
     verifier: createLocalVerifier({ key, now }),
-    demo: isOpenDemo ? createDemoSessions(connection, createLocalTokenIssuer({ key, now })) : null,
+    demo: isOpenDemo ? createDemoSessions(db, createLocalTokenIssuer({ key, now })) : null,
     firebaseWeb: null,
     close: async () => undefined,
   };
@@ -55,9 +55,9 @@ export async function createSigningIn(config: Config, connection: Connection): P
 /** More than the fixtures have. */
 const MAX_DEMO_USERS = 50;
 
-function createDemoSessions(connection: Connection, issuer: LocalTokenIssuer): DemoSessions {
+function createDemoSessions(db: Db, issuer: LocalTokenIssuer): DemoSessions {
   const users = async () => {
-    const found = await connection
+    const found = await db
       .collection('users')
       .find(
         {},

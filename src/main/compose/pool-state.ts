@@ -2,7 +2,7 @@
 // "no bots"; an empty one is made only where no user has an allocation yet and the other backend holds none either.
 
 import { stat } from 'node:fs/promises';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { Logger } from 'pino';
 import { createEmptyPoolState } from '../../pool-state/file/create-empty-pool-state.ts';
 import { createFilePoolStates } from '../../pool-state/file/file-pool-states.ts';
@@ -25,7 +25,7 @@ export interface PoolStatePlace {
 
 interface PlaceDeps {
   readonly config: Pick<Config, 'poolState' | 'poolStateFile'>;
-  readonly connection: Connection;
+  readonly db: Db;
   readonly now: () => Date;
   readonly log: Logger;
 }
@@ -34,13 +34,13 @@ export function openPoolStatePlace(deps: PlaceDeps): PoolStatePlace {
   return deps.config.poolState === 'mongodb' ? inMongodb(deps) : inFile(deps);
 }
 
-function inFile({ config, connection, now, log }: PlaceDeps): PoolStatePlace {
+function inFile({ config, db, now, log }: PlaceDeps): PoolStatePlace {
   const file = config.poolStateFile;
   const poolStates = createFilePoolStates({ file, now, log });
   return {
     poolStates,
     begin: async (accounts) => {
-      if ((await observeStore(connection))?.status === 'active') {
+      if ((await observeStore(db))?.status === 'active') {
         log.error(
           { file },
           'the pool state is in MongoDB: set POOL_STATE=mongodb, or move it back',
@@ -58,19 +58,19 @@ function inFile({ config, connection, now, log }: PlaceDeps): PoolStatePlace {
 const UNREPLACEABLE =
   'the pool state file cannot be replaced: deletions pay, with a warning, and leave their entries to tombstones';
 
-function inMongodb({ config, connection, now, log }: PlaceDeps): PoolStatePlace {
+function inMongodb({ config, db, now, log }: PlaceDeps): PoolStatePlace {
   const file = config.poolStateFile;
-  const poolStates = createMongoPoolStates({ connection, now, log });
+  const poolStates = createMongoPoolStates({ db, now, log });
   return {
     poolStates,
     begin: async (accounts) => {
-      if ((await observeStore(connection))?.status === 'active') return;
+      if ((await observeStore(db))?.status === 'active') return;
       if (await isThere(file)) {
         const message = 'the pool state is a file: move it (npm run pool-state -- --to mongodb)';
         log.error({ file }, message);
         return;
       }
-      if (!(await accounts.hasAllocations())) await createEmptyPoolDocuments(connection, now);
+      if (!(await accounts.hasAllocations())) await createEmptyPoolDocuments(db, now);
     },
     close: () => poolStates.close(),
   };

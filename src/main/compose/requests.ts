@@ -2,7 +2,7 @@
 // administrators. Each begins sagas or reads; none of them waits for a worker.
 
 import type { Clock, Sagas } from '@reclaim/saga';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { createConfirmHost } from '../../bots/hosts/confirm-host.ts';
 import type { KnownContainers } from '../../bots/mongo-known-containers.ts';
 import { createDeleteRequests } from '../../deletion/delete-requests.ts';
@@ -27,7 +27,7 @@ import type { BotRuntime } from './bots.ts';
 
 export interface RequestsOptions {
   readonly config: Config;
-  readonly connection: Connection;
+  readonly db: Db;
   readonly clock: Clock;
   readonly runtime: BotRuntime;
   readonly deletionPorts: DeletionPorts;
@@ -39,12 +39,12 @@ export interface RequestsOptions {
 }
 
 export function createRequests(options: RequestsOptions) {
-  const { config, connection, clock, runtime, deletionPorts, syncPorts, accounts, sagas } = options;
+  const { config, db, clock, runtime, deletionPorts, syncPorts, accounts, sagas } = options;
   const startSyncAll = createSyncAllStarter(sagas);
   const takeIn = createTakeIn({
-    readings: createMongoWalletReadings(connection),
-    ledger: createMongoAuditLedger(connection),
-    checkpoints: createMongoAuditCheckpoints(connection),
+    readings: createMongoWalletReadings(db),
+    ledger: createMongoAuditLedger(db),
+    checkpoints: createMongoAuditCheckpoints(db),
   });
   return {
     deletions: createDeleteRequests({
@@ -57,8 +57,8 @@ export function createRequests(options: RequestsOptions) {
     provisions: createProvisionRequests({
       ports: deletionPorts,
       accounts,
-      numbers: createMongoBotNumbers(connection),
-      keys: createMongoRequestKeys(connection),
+      numbers: createMongoBotNumbers(db),
+      keys: createMongoRequestKeys(db),
       sagas,
       isOffered: provisionsBots(config, options.isBesidePlatform),
       image: config.botImage ?? null,

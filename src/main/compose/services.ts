@@ -15,7 +15,6 @@ import { createPlatformOrchestrator } from '../../deletion/platform-orchestrator
 import type { DeletionPorts } from '../../deletion/steps/step-ports.ts';
 import { createMongoFindings } from '../../findings/mongo-findings.ts';
 import { connectMongo } from '../../infra/mongodb/connect.ts';
-import { nativeDb } from '../../infra/mongodb/native.ts';
 import type { Telemetry } from '../../infra/telemetry/start-telemetry.ts';
 import { createAdminReads } from '../../operations/admin-reads.ts';
 import { createProvisionBotSaga } from '../../provisioning/provision-bot.ts';
@@ -57,28 +56,28 @@ export type Services = Awaited<ReturnType<typeof createServices>>;
 export async function createServices(options: ServicesOptions) {
   const { config, log } = options;
   const migration = await migrateDatabase(options.mongodbUri, config);
-  const connection = await connectMongo(options.mongodbUri);
-  const installation = await findInstallation(connection);
+  const db = await connectMongo(options.mongodbUri);
+  const installation = await findInstallation(db);
   const keyPrefix = `${options.keyPrefix}:${installation.id}`;
   const now = () => new Date();
-  const clock = await startDatabaseClock(nativeDb(connection));
-  await warnOfShortLease(connection, config.leaseMs, log);
+  const clock = await startDatabaseClock(db);
+  await warnOfShortLease(db, config.leaseMs, log);
   const redisServices = openRedisServices({ redisUrl: options.redisUrl, keyPrefix, log });
-  const runtime = await chooseBotRuntime({ config, connection, now, log });
-  const knownContainers = createMongoKnownContainers({ connection, now });
-  const poolStatePlace = openPoolStatePlace({ config, connection, now, log });
-  const accounts = createMongoAccounts(connection);
-  const tombstones = createMongoTombstones({ connection });
+  const runtime = await chooseBotRuntime({ config, db, now, log });
+  const knownContainers = createMongoKnownContainers({ db, now });
+  const poolStatePlace = openPoolStatePlace({ config, db, now, log });
+  const accounts = createMongoAccounts(db);
+  const tombstones = createMongoTombstones({ db });
   const hosts = createHosts({
-    ...{ connection, tombstones, accounts, bots: runtime.bots },
+    ...{ db, tombstones, accounts, bots: runtime.bots },
     isOwnWorld: config.isDemo && runtime.kind === 'simulator',
   });
   const deletionPorts: DeletionPorts = {
-    wallets: createMongoWallets({ connection }),
-    ledger: createMongoLedger({ connection }),
+    wallets: createMongoWallets({ db }),
+    ledger: createMongoLedger({ db }),
     tombstones,
     hostExpectations: hosts.hostExpectations,
-    findings: createMongoFindings(connection),
+    findings: createMongoFindings(db),
     poolStates: poolStatePlace.poolStates,
     bots: rememberContainers(runtime.bots, knownContainers),
     valuation: runtime.valuation,
@@ -88,7 +87,7 @@ export async function createServices(options: ServicesOptions) {
   const metricsRegistry = new MetricsRegistry();
   const { ports: syncPorts, definitions } = createReconciliation({
     config,
-    connection,
+    db,
     metrics: metricsRegistry,
     deletionPorts,
     hosts,
@@ -96,14 +95,14 @@ export async function createServices(options: ServicesOptions) {
     sagas: () => engine.sagas,
   });
   const health = createHealth({
-    ...{ config, connection, clock, deletionPorts, runtime },
+    ...{ config, db, clock, deletionPorts, runtime },
     metrics: metricsRegistry,
     sagas: () => engine.sagas,
   });
   const telemetry = await openTelemetry(config, log);
   const sagaMetrics = createSagaMetrics(metricsRegistry);
   const engine: Engine = await createEngine({
-    db: nativeDb(connection),
+    db,
     clock,
     redis: redisServices.redis,
     workerRedis: redisServices.workerRedis,
@@ -133,7 +132,7 @@ export async function createServices(options: ServicesOptions) {
   // The demo brings its own platform.
   const isBesidePlatform = installation.isBesidePlatform && !config.isDemo;
   const requests = createRequests({
-    ...{ config, connection, clock, runtime, deletionPorts, accounts, sagas },
+    ...{ config, db, clock, runtime, deletionPorts, accounts, sagas },
     ...{ syncPorts, knownContainers, isBesidePlatform },
   });
   let closing: Promise<void> | undefined;
@@ -144,7 +143,7 @@ export async function createServices(options: ServicesOptions) {
     await poolStatePlace.close();
     await redisServices.close();
     await clock.stop();
-    await connection.close();
+    await db.client.close();
     await spansSent;
   };
   return {
@@ -154,7 +153,7 @@ export async function createServices(options: ServicesOptions) {
     keyPrefix,
     /** Users had allocations before the first start, and this is not the demo. */
     isBesidePlatform,
-    connection,
+    db,
     ...redisServices,
     clock,
     runtime,
@@ -168,10 +167,10 @@ export async function createServices(options: ServicesOptions) {
     adminReads: createAdminReads({
       ...{ ...syncPorts, ledger: deletionPorts.ledger, log: sagaLog, now },
       atRisk: (saga) => sagas.atRisk(saga),
-      countTombstones: () => countUnfinished(connection),
+      countTombstones: () => countUnfinished(db),
       lastAnswers: () => runtime.bots.hostStates(),
     }),
-    audits: createAuditing({ connection, ...deletionPorts, config, metricsRegistry, log }),
+    audits: createAuditing({ db, ...deletionPorts, config, metricsRegistry, log }),
     metrics: {
       registry: metricsRegistry,
       poolStateResurrections: createResurrectionCounter(metricsRegistry),

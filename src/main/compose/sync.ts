@@ -2,7 +2,7 @@
 // them is made from their definitions, so they get it as a promise of the same object.
 
 import { redact, type Sagas } from '@reclaim/saga';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import { createReclaimOrphanSaga } from '../../deletion/reclaim-orphan.ts';
 import type { DeletionPorts } from '../../deletion/steps/step-ports.ts';
@@ -24,7 +24,7 @@ import type { HostServices } from './hosts.ts';
 
 export interface ReconciliationOptions {
   readonly config: Config;
-  readonly connection: Connection;
+  readonly db: Db;
   readonly metrics: MetricsRegistry;
   readonly deletionPorts: DeletionPorts;
   readonly hosts: HostServices;
@@ -36,8 +36,8 @@ export interface ReconciliationOptions {
 export type ReconciliationServices = ReturnType<typeof createReconciliation>;
 
 export function createReconciliation(options: ReconciliationOptions) {
-  const { config, connection, metrics, deletionPorts, sagas } = options;
-  const suspects = createMongoSuspects(connection);
+  const { config, db, metrics, deletionPorts, sagas } = options;
+  const suspects = createMongoSuspects(db);
   registerOrphanGauges(metrics, suspects);
   registerFindingGauge(metrics, deletionPorts.findings);
   const ports: SyncAllPorts = {
@@ -45,12 +45,12 @@ export function createReconciliation(options: ReconciliationOptions) {
     ...options.hosts,
     accounts: options.accounts,
     suspects,
-    samples: createMongoOrphanSamples(connection),
+    samples: createMongoOrphanSamples(db),
     holdings: createMongoHoldings({
-      connection,
+      db,
       onUnreadable: (id) => deletionPorts.findings.report(unreadableUser(id)),
     }),
-    runDrifts: createMongoRunDrifts(connection),
+    runDrifts: createMongoRunDrifts(db),
     meter: createSyncMetrics(metrics),
     sagas: {
       start: (order) => sagas().start(order),

@@ -5,9 +5,8 @@
 // reported where both cannot be.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { IndexDeclaration } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
+import { type IndexDeclaration, majorityCollection } from '@reclaim/saga/mongodb';
+import type { Db, Document, IndexDescription, IndexDescriptionInfo } from 'mongodb';
 import { type ConstraintReport, MAX_REPORTED, NONE, type Violations } from './migration-report.ts';
 import { codeOf, databaseOf, whenFree } from './schema-change.ts';
 
@@ -20,18 +19,18 @@ const SHARED: ReadonlySet<string> = new Set(['users']);
 
 /** Those of which nothing is there yet are made by one command, so that the collection is read once for all of them. */
 export async function ensureIndexes(
-  connection: Connection,
+  db: Db,
   collection: string,
   indexes: readonly IndexDeclaration[],
 ): Promise<readonly ConstraintReport[]> {
-  const found = await existing(connection, collection);
+  const found = await existing(db, collection);
   const absent = indexes.filter((index) => !found.some((one) => isSimilar(one, index)));
-  const made = new Set(await makeTogether(connection, collection, absent));
+  const made = new Set(await makeTogether(db, collection, absent));
   const reports: ConstraintReport[] = [];
   for (const index of indexes) {
     const report = made.has(index)
       ? reportOf(index, 'created')
-      : await ensureIndex(connection, index, found);
+      : await ensureIndex(db, index, found);
     reports.push(report);
   }
   return reports;
@@ -40,14 +39,14 @@ export async function ensureIndexes(
 // MongoDB makes all of them or none: where one cannot be made, each is tried by itself, which says which one and why.
 // @returns those that are made.
 async function makeTogether(
-  connection: Connection,
+  db: Db,
   collection: string,
   indexes: readonly IndexDeclaration[],
 ): Promise<readonly IndexDeclaration[]> {
   if (indexes.length === 0) return [];
   const described = indexes.map(describe);
   try {
-    await whenFree(() => databaseOf(connection).collection(collection).createIndexes(described));
+    await whenFree(() => databaseOf(db).collection(collection).createIndexes(described));
     return indexes;
   } catch (error) {
     if (codeOf(error) !== DUPLICATE_KEY && !CONFLICTS.has(codeOf(error))) throw error;
@@ -56,7 +55,7 @@ async function makeTogether(
 }
 
 async function ensureIndex(
-  connection: Connection,
+  db: Db,
   index: IndexDeclaration,
   found: readonly Existing[],
 ): Promise<ConstraintReport> {
@@ -67,19 +66,19 @@ async function ensureIndex(
   if (wrong === undefined && hasRight) return report('present');
   const isOurs = !SHARED.has(index.collection);
   if (wrong !== undefined && isOurs && differsInExpiry(wrong, index)) {
-    await changeExpiry(connection, index);
+    await changeExpiry(db, index);
     return report('repaired');
   }
   if (!hasRight) {
-    const violations = await make(connection, index, { isNameTaken: wrong !== undefined, isOurs });
+    const violations = await make(db, index, { isNameTaken: wrong !== undefined, isOurs });
     if (violations !== null) return report('missing', violations);
   }
   if (wrong === undefined) return report('created');
-  if (isOurs) await drop(connection, index.collection, index.name);
+  if (isOurs) await drop(db, index.collection, index.name);
   return report(hasRight && !isOurs ? 'present' : 'repaired');
 }
 
-type Existing = mongo.IndexDescriptionInfo;
+type Existing = IndexDescriptionInfo;
 
 function reportOf(
   { collection, name }: IndexDeclaration,
@@ -89,12 +88,12 @@ function reportOf(
   return { constraint: `${collection}.${name}`, status, violations };
 }
 
-function describe({ collection: _, key, ...options }: IndexDeclaration): mongo.IndexDescription {
+function describe({ collection: _, key, ...options }: IndexDeclaration): IndexDescription {
   return { ...options, key: new Map(Object.entries(key)) };
 }
 
-function existing(connection: Connection, collection: string): Promise<Existing[]> {
-  return databaseOf(connection).collection(collection).indexes();
+function existing(db: Db, collection: string): Promise<Existing[]> {
+  return databaseOf(db).collection(collection).indexes();
 }
 
 /** In its way, or perhaps in its place. */
@@ -122,31 +121,31 @@ function differsInExpiry(found: Existing, index: IndexDeclaration): boolean {
 }
 
 async function changeExpiry(
-  connection: Connection,
+  db: Db,
   { collection, name, expireAfterSeconds }: IndexDeclaration,
 ): Promise<void> {
   await whenFree(() =>
-    databaseOf(connection).command({ collMod: collection, index: { name, expireAfterSeconds } }),
+    databaseOf(db).command({ collMod: collection, index: { name, expireAfterSeconds } }),
   );
 }
 
 // @returns why it could not be made, or null.
 async function make(
-  connection: Connection,
+  db: Db,
   index: IndexDeclaration,
   { isNameTaken, isOurs }: { readonly isNameTaken: boolean; readonly isOurs: boolean },
 ): Promise<Violations | null> {
   const { collection } = index;
   const name = isNameTaken ? `${index.name}_as_declared` : index.name;
   const described = { ...describe(index), name };
-  const create = () => databaseOf(connection).collection(collection).createIndexes([described]);
+  const create = () => databaseOf(db).collection(collection).createIndexes([described]);
   try {
     await whenFree(create);
     return null;
   } catch (error) {
-    if (codeOf(error) === DUPLICATE_KEY) return findDuplicates(connection, index);
+    if (codeOf(error) === DUPLICATE_KEY) return findDuplicates(db, index);
     if (!CONFLICTS.has(codeOf(error))) throw error;
-    const found = await existing(connection, collection);
+    const found = await existing(db, collection);
     // Another process was quicker.
     if (found.some((one) => isAsDeclared(one, index))) return null;
     // The two cannot stand beside each other: they differ in their expiry alone.
@@ -154,15 +153,15 @@ async function make(
     if (!isOurs || inTheWay?.name === undefined) {
       return { count: 1, ids: [error instanceof Error ? error.message : String(error)] };
     }
-    await drop(connection, collection, inTheWay.name);
+    await drop(db, collection, inTheWay.name);
     await whenFree(create);
     return null;
   }
 }
 
-async function drop(connection: Connection, collection: string, name: string): Promise<void> {
+async function drop(db: Db, collection: string, name: string): Promise<void> {
   try {
-    await whenFree(() => databaseOf(connection).collection(collection).dropIndex(name));
+    await whenFree(() => databaseOf(db).collection(collection).dropIndex(name));
   } catch (error) {
     if (codeOf(error) !== NOT_FOUND) throw error;
   }
@@ -170,13 +169,13 @@ async function drop(connection: Connection, collection: string, name: string): P
 
 /** The values that a unique index would have to refuse. */
 async function findDuplicates(
-  connection: Connection,
+  db: Db,
   { collection, key, sparse, partialFilterExpression }: IndexDeclaration,
 ): Promise<Violations> {
   const fields = Object.keys(key);
   const isThere = Object.fromEntries(fields.map((field) => [field, { $exists: true }]));
   const group = Object.fromEntries(fields.map((field, n) => [`f${n}`, `$${field}`]));
-  const [found] = await nativeCollection(connection, collection)
+  const [found] = await majorityCollection(db, collection)
     .aggregate(
       [
         { $match: { ...partialFilterExpression, ...(sparse === true ? isThere : {}) } },
@@ -193,7 +192,7 @@ async function findDuplicates(
       { allowDiskUse: true },
     )
     .toArray();
-  const sample: mongo.Document[] = found?.sample ?? [];
+  const sample: Document[] = found?.sample ?? [];
   return {
     count: found?.total[0]?.count ?? 0,
     ids: sample.map(({ _id }) => fields.map((_, n) => String(_id[`f${n}`])).join(', ')),

@@ -18,10 +18,10 @@ export async function migrateDatabase(
   uri: string,
   { usersValidator }: Pick<Config, 'usersValidator'>,
 ): Promise<MigrationReport> {
-  const connection = await connectMongo(uri, 'endless');
+  const db = await connectMongo(uri, 'endless');
   try {
     return await migrate(
-      connection,
+      db,
       [
         ...SAGA_LOG_INDEXES,
         ...searchIndexes(SEARCHED_INPUT),
@@ -33,6 +33,6 @@ export async function migrateDatabase(
       { isValidatorWanted: usersValidator === 'on' },
     );
   } finally {
-    await connection.close();
+    await db.client.close();
   }
 }

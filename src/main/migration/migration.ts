@@ -3,9 +3,8 @@
 // run at every start, and by several processes at once. I2, I8: the unique indexes are what makes
 // "once" true when everything else has failed.
 
-import type { IndexDeclaration } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
+import { type IndexDeclaration, majorityCollection } from '@reclaim/saga/mongodb';
+import type { Db, Document } from 'mongodb';
 import { ORPHAN_SAMPLES } from '../../sync/mongodb/orphan-samples.ts';
 import { RECONCILIATION_INDEXES } from '../../sync/mongodb/reconciliation-indexes.ts';
 import { MONEY_INDEXES, USERS_SCHEMA } from '../../wallet/mongodb/indexes.ts';
@@ -34,33 +33,30 @@ export class MissingRightError extends Error {
 
 /** @param extraIndexes what other modules of this program declare, made in the same way. */
 export async function migrate(
-  connection: Connection,
+  db: Db,
   extraIndexes: readonly IndexDeclaration[] = [],
   { isValidatorWanted = true }: MigrationOptions = {},
 ): Promise<MigrationReport> {
   const indexes = [...MONEY_INDEXES, ...RECONCILIATION_INDEXES, ...extraIndexes];
   // Before the indexes: making one would make an ordinary collection of it.
-  const timeSeries = await ensureTimeSeries(connection);
-  const fresh = await createCollections(connection, [
+  const timeSeries = await ensureTimeSeries(db);
+  const fresh = await createCollections(db, [
     ...new Set(['users', ...indexes.map(({ collection }) => collection)]),
   ]);
-  const constraints = [timeSeries, await ensureSchema(connection, isValidatorWanted)];
-  constraints.push(...(await ensureAllIndexes(connection, indexes, fresh)));
+  const constraints = [timeSeries, await ensureSchema(db, isValidatorWanted)];
+  constraints.push(...(await ensureAllIndexes(db, indexes, fresh)));
   return { constraints };
 }
 
 /** @returns those that were not there. */
-async function createCollections(
-  connection: Connection,
-  names: readonly string[],
-): Promise<readonly string[]> {
-  const created = await Promise.all(names.map((name) => createCollection(connection, name)));
+async function createCollections(db: Db, names: readonly string[]): Promise<readonly string[]> {
+  const created = await Promise.all(names.map((name) => createCollection(db, name)));
   return names.filter((_, index) => created[index]);
 }
 
-async function createCollection(connection: Connection, name: string): Promise<boolean> {
+async function createCollection(db: Db, name: string): Promise<boolean> {
   try {
-    await databaseOf(connection).createCollection(name);
+    await databaseOf(db).createCollection(name);
     return true;
   } catch (error) {
     if (codeOf(error) !== NAMESPACE_EXISTS) throw error;
@@ -71,14 +67,14 @@ async function createCollection(connection: Connection, name: string): Promise<b
 // A collection that was made just now is empty: its indexes wait for no other's. Over data that is there already one
 // collection after the other is read, so that a server that works has one build at a time.
 async function ensureAllIndexes(
-  connection: Connection,
+  db: Db,
   indexes: readonly IndexDeclaration[],
   fresh: readonly string[],
 ): Promise<readonly ConstraintReport[]> {
   const reports = new Map<string, ConstraintReport>();
   const ensure = async (name: string) => {
     const own = indexes.filter(({ collection }) => collection === name);
-    for (const report of await ensureIndexes(connection, name, own)) {
+    for (const report of await ensureIndexes(db, name, own)) {
       reports.set(report.constraint, report);
     }
   };
@@ -88,16 +84,16 @@ async function ensureAllIndexes(
   return indexes.flatMap(({ collection, name }) => reports.get(`${collection}.${name}`) ?? []);
 }
 
-async function ensureTimeSeries(connection: Connection): Promise<ConstraintReport> {
+async function ensureTimeSeries(db: Db): Promise<ConstraintReport> {
   const { collection, options } = ORPHAN_SAMPLES;
   const constraint = `${collection}.time-series`;
   try {
-    await whenFree(() => databaseOf(connection).createCollection(collection, options));
+    await whenFree(() => databaseOf(db).createCollection(collection, options));
     return { constraint, status: 'created', violations: NONE };
   } catch (error) {
     if (codeOf(error) !== NAMESPACE_EXISTS) throw error;
   }
-  const [found] = await databaseOf(connection)
+  const [found] = await databaseOf(db)
     .listCollections({ name: collection }, { nameOnly: false })
     .toArray();
   const missing = (why: string): ConstraintReport => {
@@ -115,13 +111,13 @@ async function ensureTimeSeries(connection: Connection): Promise<ConstraintRepor
     return { constraint, status: 'present', violations: NONE };
   }
   const change = { collMod: collection, expireAfterSeconds: options.expireAfterSeconds };
-  await whenFree(() => databaseOf(connection).command(change));
+  await whenFree(() => databaseOf(db).command(change));
   return { constraint, status: 'repaired', violations: NONE };
 }
 
-async function ensureSchema(connection: Connection, isWanted: boolean): Promise<ConstraintReport> {
+async function ensureSchema(db: Db, isWanted: boolean): Promise<ConstraintReport> {
   const wanted = { $jsonSchema: USERS_SCHEMA };
-  const [found] = await databaseOf(connection)
+  const [found] = await databaseOf(db)
     .listCollections({ name: 'users' }, { nameOnly: false })
     .toArray();
   const options = found?.options;
@@ -129,30 +125,30 @@ async function ensureSchema(connection: Connection, isWanted: boolean): Promise<
     options?.validationLevel === 'moderate' &&
     options.validationAction === 'error' &&
     JSON.stringify(options.validator) === JSON.stringify(wanted);
-  if (!isPresent && isWanted) await setValidator(connection, wanted);
+  if (!isPresent && isWanted) await setValidator(db, wanted);
   return {
     constraint: 'users.schema',
     status: isPresent ? 'present' : isWanted ? 'created' : 'missing',
-    violations: await findSchemaViolations(connection),
+    violations: await findSchemaViolations(db),
   };
 }
 
-async function setValidator(connection: Connection, validator: mongo.Document): Promise<void> {
+async function setValidator(db: Db, validator: Document): Promise<void> {
   const validation = { validator, validationLevel: 'moderate', validationAction: 'error' };
   try {
-    await whenFree(() => databaseOf(connection).command({ collMod: 'users', ...validation }));
+    await whenFree(() => databaseOf(db).command({ collMod: 'users', ...validation }));
   } catch (cause) {
     if (codeOf(cause) !== UNAUTHORIZED) throw cause;
     throw new MissingRightError(
       'the MongoDB user may not set the validator of `users` (collMod). Give it the role dbAdmin on the database ' +
-        `${connection.name} for one start, or start without the validator: USERS_VALIDATOR=off`,
+        `${db.databaseName} for one start, or start without the validator: USERS_VALIDATOR=off`,
       { cause },
     );
   }
 }
 
-async function findSchemaViolations(connection: Connection): Promise<Violations> {
-  const users = nativeCollection(connection, 'users');
+async function findSchemaViolations(db: Db): Promise<Violations> {
+  const users = majorityCollection(db, 'users');
   const filter = { $nor: [{ $jsonSchema: USERS_SCHEMA }] };
   const sample = await users
     .find(filter, { projection: { _id: 1 }, limit: MAX_REPORTED })

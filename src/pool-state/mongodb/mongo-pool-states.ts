@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SagaError, UnavailableError } from '@reclaim/saga';
 import { createGroupCommit, messageOf, repeatableFailure } from '@reclaim/saga/mongodb';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { ok, type SourceAnswer, unknown } from '../../domain/source.ts';
 import { applyAll, settle } from '../apply-mutations.ts';
 import { passFences } from '../fences.ts';
@@ -36,7 +36,7 @@ export interface PoolDocumentCounts {
 }
 
 export interface MongoPoolStatesDeps {
-  readonly connection: Connection;
+  readonly db: Db;
   readonly now: () => Date;
   readonly log?: Pick<PoolFileLog, 'warn'>;
   /** Between 0 and 1, for the pauses of writers that meet. */
@@ -44,8 +44,8 @@ export interface MongoPoolStatesDeps {
 }
 
 export function createMongoPoolStates(deps: MongoPoolStatesDeps): MongoPoolStates {
-  const { connection, now, log, random = Math.random } = deps;
-  const reader = createPoolDocumentsReader(connection, () => performance.now());
+  const { db, now, log, random = Math.random } = deps;
+  const reader = createPoolDocumentsReader(db, () => performance.now());
   const readShared = createReadSharing(() => reader.readAll());
   // Questions that wait together are one, about all of their parts: an answer may hold more than was asked for.
   const readPart = createGroupCommit<PoolScope, StoredAnswer>({
@@ -117,7 +117,7 @@ export function createMongoPoolStates(deps: MongoPoolStatesDeps): MongoPoolState
     const applied = applyAll(base.state, fenced);
     const isChanged = applied.state !== base.state;
     const after = isChanged ? { ...applied.state, updatedAt: now().toISOString() } : applied.state;
-    const outcome = await commitPoolDocuments(connection, {
+    const outcome = await commitPoolDocuments(db, {
       base,
       after,
       writeId: randomUUID(),

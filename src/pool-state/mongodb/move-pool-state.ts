@@ -9,7 +9,7 @@ import { realpath, rename } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { errnoOf } from '../file/pool-file-errors.ts';
 import { createPoolFileLock, type PoolFileLock } from '../file/pool-file-lock.ts';
 import { noteMoved, removeMovedNote, whyMoved } from '../file/pool-file-moved.ts';
@@ -29,7 +29,7 @@ import { readStore } from './pool-documents-reader.ts';
 import { activateStore, fillStore, markStoreMoved, observeStore } from './pool-documents-store.ts';
 
 export interface MoveDeps {
-  readonly connection: Connection;
+  readonly db: Db;
   readonly file: string;
   readonly now: () => Date;
   /** Checks and refuses as the move would, and changes nothing. */
@@ -53,7 +53,7 @@ export interface MoveCounts {
 export async function moveToMongodb(deps: MoveDeps): Promise<MoveReport> {
   return underLock(deps, async (file, lock) => {
     const source = await readFileAt(file);
-    const store = await observeStore(deps.connection);
+    const store = await observeStore(deps.db);
     if (source.status === 'missing') {
       const isDone = store?.status === 'active' && (await whyMoved(file)) !== null;
       return isDone ? { status: 'already-there' } : refused(`there is no file ${file}`);
@@ -88,12 +88,12 @@ export async function moveToMongodb(deps: MoveDeps): Promise<MoveReport> {
 /** Why the store must not be filled with this state; null where it may. An empty one of a first start, and one that
  * holds the same, are replaced. */
 async function preempt(
-  { connection, isDryRun, file, now }: MoveDeps,
+  { db, isDryRun, file, now }: MoveDeps,
   wanted: PoolState,
 ): Promise<string | null> {
-  const store = await observeStore(connection);
+  const store = await observeStore(db);
   if (store?.status !== 'active') return null;
-  const answer = await readStore(connection, 'active');
+  const answer = await readStore(db, 'active');
   if (answer.status === 'unknown') return `the pool state in MongoDB: ${answer.reason}`;
   const { state, revision } = answer.stored;
   const { pools, bots } = countsOf(state);
@@ -101,7 +101,7 @@ async function preempt(
     return `MongoDB holds another pool state already (${pools} pools, ${bots} bots); decide which of the two is right`;
   }
   if (isDryRun) return null;
-  const isFree = await markStoreMoved(connection, revision, noteOf(file, Buffer.of(), now()));
+  const isFree = await markStoreMoved(db, revision, noteOf(file, Buffer.of(), now()));
   return isFree ? null : 'the pool state in MongoDB was written meanwhile; call again';
 }
 
@@ -114,13 +114,13 @@ interface Switch {
 
 /** Why it was not done; null where MongoDB is in charge now. */
 async function switchToMongodb(
-  { connection, now }: MoveDeps,
+  { db, now }: MoveDeps,
   { file, lock, snapshot, move }: Switch,
 ): Promise<string | null> {
-  if (!(await fillStore(connection, snapshot.state, move))) {
+  if (!(await fillStore(db, snapshot.state, move))) {
     return 'another process moves a pool state to MongoDB at this moment';
   }
-  const written = await readStore(connection, 'filling');
+  const written = await readStore(db, 'filling');
   if (written.status === 'unknown') return `reading back what was written: ${written.reason}`;
   if (!isSame(written.stored.state, snapshot.state)) {
     return 'MongoDB did not keep the state exactly as it is in the file';
@@ -133,17 +133,17 @@ async function switchToMongodb(
     await removeMovedNote(file);
     return 'the file was written meanwhile: stop what writes it, then call again';
   }
-  return (await activateStore(connection, move)) ? null : 'another process took the store away';
+  return (await activateStore(db, move)) ? null : 'another process took the store away';
 }
 
 /** MongoDB's state into the file. @throws as `moveToMongodb`. */
 export async function moveToFile(deps: MoveDeps): Promise<MoveReport> {
   return underLock(deps, async (file) => {
-    const { connection } = deps;
-    const store = await observeStore(connection);
+    const { db } = deps;
+    const store = await observeStore(db);
     if (store === null) return refused('there is no pool state in MongoDB');
     if (store.status === 'moved') return endMoveToFile(deps, file, store.move);
-    const answer = await readStore(connection, 'active');
+    const answer = await readStore(db, 'active');
     if (answer.status === 'unknown') return refused(`the pool state in MongoDB: ${answer.reason}`);
     const { state, revision } = answer.stored;
     const hidden = unreadableIn(state);
@@ -162,7 +162,7 @@ export async function moveToFile(deps: MoveDeps): Promise<MoveReport> {
       return refused(`${file} does not hold the state exactly as MongoDB has it`);
     }
     const move = noteOf(file, written.snapshot.bytes, deps.now());
-    if (!(await markStoreMoved(connection, revision, move))) {
+    if (!(await markStoreMoved(db, revision, move))) {
       await rename(file, `${file}.outdated-${randomUUID()}`);
       return refused(
         'the pool state in MongoDB was written meanwhile; stop the workers, call again',

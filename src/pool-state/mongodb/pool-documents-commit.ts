@@ -3,7 +3,7 @@
 
 import { InDoubtError, UnavailableError } from '@reclaim/saga';
 import { isAway, isOnlyDuplicates, messageOf, runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
+import type { Collection, Db, Filter, UpdateFilter } from 'mongodb';
 import { changedRows, headOf } from '../pool-rows.ts';
 import type { PoolState } from '../pool-state.ts';
 import {
@@ -29,13 +29,13 @@ export interface CommitOrder {
  * @returns `overtaken` when the state has another revision by now: nothing was written.
  * @throws UnavailableError when certainly nothing was written, InDoubtError when that is not known. */
 export async function commitPoolDocuments(
-  connection: Connection,
+  db: Db,
   { base, after, writeId, now, onRowsBehind }: CommitOrder,
 ): Promise<'committed' | 'overtaken'> {
-  const { state } = poolCollections(connection);
+  const { state } = poolCollections(db);
   // There is room for one change: the last one's rows come first, and on a majority. The commit may go to another
   // primary than they did, and would replace the only copy of what that one has forgotten.
-  if (base.pending !== null) await bringUpRows(connection, base.pending, now(), MAJORITY);
+  if (base.pending !== null) await bringUpRows(db, base.pending, now(), MAJORITY);
   const revision = base.revision + 1;
   const { nextPosition, ...rows } = changedRows(base.state, after, {
     revision,
@@ -48,12 +48,12 @@ export async function commitPoolDocuments(
     const { matchedCount } = await state.updateOne(filter, update);
     if (matchedCount === 0) return 'overtaken';
   } catch (error) {
-    const outcome = await outcomeOf(connection, { base, writeId }, error);
+    const outcome = await outcomeOf(db, { base, writeId }, error);
     if (outcome === 'overtaken') return outcome;
   }
   if (pending !== null) {
     // A primary that forgets these rows has also forgotten the later write that removes them from `pending`.
-    await bringUpRows(connection, pending, now(), W1)
+    await bringUpRows(db, pending, now(), W1)
       .then(() => state.updateOne({ _id: STATE_ID, revision }, { $set: { pending: null } }, W1))
       .catch(onRowsBehind);
   }
@@ -65,7 +65,7 @@ const MAJORITY = { writeConcern: { w: 'majority' } } as const;
 type Durability = typeof W1 | typeof MAJORITY;
 
 async function outcomeOf(
-  connection: Connection,
+  db: Db,
   { base, writeId }: Pick<CommitOrder, 'base' | 'writeId'>,
   cause: unknown,
 ): Promise<'committed' | 'overtaken'> {
@@ -76,7 +76,7 @@ async function outcomeOf(
       { cause },
     );
   }
-  const { state } = poolCollections(connection);
+  const { state } = poolCollections(db);
   const found = await state.findOne({ _id: STATE_ID }).catch(() => null);
   if (found?.writeId === writeId) return 'committed';
   // Its condition can hold no more: another process took its revision.
@@ -90,12 +90,12 @@ async function outcomeOf(
 
 /** Repeatable, and harmless when late: a row goes to a higher revision only. */
 async function bringUpRows(
-  connection: Connection,
+  db: Db,
   rows: PendingRows,
   at: Date,
   durability: Durability,
 ): Promise<void> {
-  const { pools, bots } = poolCollections(connection);
+  const { pools, bots } = poolCollections(db);
   const moment = { revision: rows.revision, at };
   await Promise.all([
     bringUp(pools, rows.pools, moment, durability),
@@ -104,7 +104,7 @@ async function bringUpRows(
 }
 
 async function bringUp<T>(
-  collection: mongo.Collection<RowDocument<T>>,
+  collection: Collection<RowDocument<T>>,
   rows: readonly PendingRow<T>[],
   { revision, at }: { readonly revision: number; readonly at: Date },
   durability: Durability,
@@ -112,8 +112,8 @@ async function bringUp<T>(
   if (rows.length === 0) return;
   const writes = rows.map((row) => ({
     updateOne: {
-      filter: { _id: row.id, revision: { $lt: revision } } as mongo.Filter<RowDocument<T>>,
-      update: updateOf(row, revision, at) as mongo.UpdateFilter<RowDocument<T>>,
+      filter: { _id: row.id, revision: { $lt: revision } } as Filter<RowDocument<T>>,
+      update: updateOf(row, revision, at) as UpdateFilter<RowDocument<T>>,
       upsert: true,
     },
   }));

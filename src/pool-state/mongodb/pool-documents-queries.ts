@@ -1,6 +1,6 @@
 // The queries of the pool state's collections, each one command that reads one moment.
 
-import type { Connection, mongo } from 'mongoose';
+import type { Collection, Db, Document, Filter } from 'mongodb';
 import { assertNever } from '../../domain/assert-never.ts';
 import { botPrefix } from '../numbered-bots.ts';
 import { poolNamePrefix } from '../ownership.ts';
@@ -16,18 +16,18 @@ import {
 
 /** Rows that fulfil any of the conditions. */
 export interface RowQuery {
-  readonly pools: readonly mongo.Filter<RowDocument<Pool>>[];
-  readonly bots: readonly mongo.Filter<RowDocument<BotMapping>>[];
+  readonly pools: readonly Filter<RowDocument<Pool>>[];
+  readonly bots: readonly Filter<RowDocument<BotMapping>>[];
 }
 
 /** Adds the requested rows to those that were gathered.
  * @returns the state's document of the same moment; null: there is none, and no row was read. */
 export async function findRows(
-  connection: Connection,
+  db: Db,
   { pools, bots }: RowQuery,
   rows: GatheredRows,
 ): Promise<StateDocument | null> {
-  const from = poolCollections(connection);
+  const from = poolCollections(db);
   const found = from.state.aggregate<FoundDocument>(
     [
       { $match: { _id: STATE_ID } },
@@ -56,12 +56,12 @@ export async function findRows(
   return state;
 }
 
-type FoundDocument = mongo.Document & { readonly kind: 'state' | 'pool' | 'bot' };
+type FoundDocument = Document & { readonly kind: 'state' | 'pool' | 'bot' };
 
 function union<T>(
-  { collectionName: coll }: mongo.Collection<RowDocument<T>>,
+  { collectionName: coll }: Collection<RowDocument<T>>,
   kind: FoundDocument['kind'],
-  $or: readonly mongo.Filter<RowDocument<T>>[],
+  $or: readonly Filter<RowDocument<T>>[],
 ) {
   if ($or.length === 0) return [];
   return [{ $unionWith: { coll, pipeline: [{ $match: { $or } }, { $set: { kind } }] } }];

@@ -6,7 +6,7 @@
 // old snapshots. Of the whole state the last reading is kept, and the next one fetches only what has changed since.
 
 import { messageOf } from '@reclaim/saga/mongodb';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { type SourceUnknown, unknown } from '../../domain/source.ts';
 import { createGatheredRows, fromParts, type GatheredRows, withRows } from '../pool-rows.ts';
 import type { PoolState } from '../pool-state.ts';
@@ -34,7 +34,7 @@ export type StoredAnswer =
   | SourceUnknown;
 
 /** @param nowMs for the age of what is kept; its origin does not matter, e.g. `performance.now`. */
-export function createPoolDocumentsReader(connection: Connection, nowMs: () => number) {
+export function createPoolDocumentsReader(db: Db, nowMs: () => number) {
   let kept: { readonly stored: StoredPoolState; readonly atMs: number } | null = null;
 
   return {
@@ -43,24 +43,20 @@ export function createPoolDocumentsReader(connection: Connection, nowMs: () => n
       const base = kept !== null && nowMs() - kept.atMs < KEPT_MS ? kept : null;
       const atMs = base?.atMs ?? nowMs();
       const answer = await answered(() =>
-        base === null ? readWhole(connection, 'active') : readChanges(connection, base.stored),
+        base === null ? readWhole(db, 'active') : readChanges(db, base.stored),
       );
       kept = answer.status === 'ok' ? { stored: answer.stored, atMs } : null;
       return answer;
     },
     /** At least what the scope names. */
-    readPart: (scope: PoolScope): Promise<StoredAnswer> =>
-      answered(() => readPart(connection, scope)),
+    readPart: (scope: PoolScope): Promise<StoredAnswer> => answered(() => readPart(db, scope)),
   };
 }
 
 /** The whole state from its rows alone, remembering nothing: for a move, which reads back what it wrote.
  * @param status of the store that is to be read. */
-export function readStore(
-  connection: Connection,
-  status: StateDocument['status'],
-): Promise<StoredAnswer> {
-  return answered(() => readWhole(connection, status));
+export function readStore(db: Db, status: StateDocument['status']): Promise<StoredAnswer> {
+  return answered(() => readWhole(db, status));
 }
 
 /** A program that writes here without raising the revision is noticed within this time; that a row was removed is
@@ -92,31 +88,28 @@ function isSnapshotGone(error: unknown): boolean {
 }
 
 // The rows may be read over many revisions: what has changed since the first is read again, at one moment.
-async function readWhole(
-  connection: Connection,
-  status: StateDocument['status'],
-): Promise<StoredAnswer> {
-  const { state, pools, bots } = poolCollections(connection);
+async function readWhole(db: Db, status: StateDocument['status']): Promise<StoredAnswer> {
+  const { state, pools, bots } = poolCollections(db);
   const before = readable(await state.findOne({ _id: STATE_ID }), status);
   if (before.status === 'unknown') return before;
   const rows = createGatheredRows();
   for await (const row of pools.find({}, { batchSize: BATCH })) rows.putPool(row);
   for await (const row of bots.find({}, { batchSize: BATCH })) rows.putBot(row);
   // From this revision on: its own rows may have been on their way.
-  const found = await findRows(connection, rowsSince(before.meta.revision, 'included'), rows);
+  const found = await findRows(db, rowsSince(before.meta.revision, 'included'), rows);
   const now = readable(found, status);
   return now.status === 'unknown' ? now : wholeOf(now.meta, rows);
 }
 
 const BATCH = 10_000;
 
-async function readChanges(connection: Connection, base: StoredPoolState): Promise<StoredAnswer> {
+async function readChanges(db: Db, base: StoredPoolState): Promise<StoredAnswer> {
   const rows = createGatheredRows();
-  const found = await findRows(connection, rowsSince(base.revision, 'excluded'), rows);
+  const found = await findRows(db, rowsSince(base.revision, 'excluded'), rows);
   const now = readable(found, 'active');
   if (now.status === 'unknown') return now;
   const { meta } = now;
-  if (meta.revision < base.revision) return readWhole(connection, 'active');
+  if (meta.revision < base.revision) return readWhole(db, 'active');
   if (meta.revision === base.revision) {
     return { status: 'ok', stored: { ...base, pending: meta.pending } };
   }
@@ -136,9 +129,9 @@ async function readChanges(connection: Connection, base: StoredPoolState): Promi
   return { status: 'ok', stored: storedAs(state, meta) };
 }
 
-async function readPart(connection: Connection, scope: PoolScope): Promise<StoredAnswer | null> {
+async function readPart(db: Db, scope: PoolScope): Promise<StoredAnswer | null> {
   const rows = createGatheredRows();
-  const found = readable(await findRows(connection, rowsAbout(scope), rows), 'active');
+  const found = readable(await findRows(db, rowsAbout(scope), rows), 'active');
   if (found.status === 'unknown') return found;
   rows.layOver(found.meta.pending);
   const { wholePools, mappedTo } = rows.links(isWholePool(scope));
@@ -147,7 +140,7 @@ async function readPart(connection: Connection, scope: PoolScope): Promise<Store
       pools: [{ _id: { $in: mappedTo } }],
       bots: [{ 'value.poolId': { $in: wholePools } }],
     };
-    const then = readable(await findRows(connection, more, rows), 'active');
+    const then = readable(await findRows(db, more, rows), 'active');
     if (then.status === 'unknown') return then;
     if (then.meta.revision !== found.meta.revision) return null;
   }

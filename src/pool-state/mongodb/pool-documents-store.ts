@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { runRepeatable, unlessDuplicate } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
+import type { Collection, Db, Filter } from 'mongodb';
 import { headOf } from '../pool-rows.ts';
 import type { PoolState } from '../pool-state.ts';
 import {
@@ -17,9 +17,9 @@ import {
 export type StoreReading = Pick<StateDocument, 'status' | 'revision' | 'move'> | null;
 
 /** Whether a pool state is in MongoDB, and in what condition. */
-export function observeStore(connection: Connection): Promise<StoreReading> {
+export function observeStore(db: Db): Promise<StoreReading> {
   return runRepeatable(() =>
-    poolCollections(connection).state.findOne(
+    poolCollections(db).state.findOne(
       { _id: STATE_ID },
       { projection: { _id: 0, status: 1, revision: 1, move: 1 } },
     ),
@@ -28,12 +28,9 @@ export function observeStore(connection: Connection): Promise<StoreReading> {
 
 /** The first pool state of an installation that has neither one nor allocations. Whether there are allocations is
  * the caller's to know: where there are, a missing state is a loss and stays unknown (I4). */
-export function createEmptyPoolDocuments(
-  connection: Connection,
-  now: () => Date,
-): Promise<'created' | 'exists'> {
+export function createEmptyPoolDocuments(db: Db, now: () => Date): Promise<'created' | 'exists'> {
   const head = { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: now().toISOString() };
-  const insert = () => poolCollections(connection).state.insertOne(newState(head, 'active', 1));
+  const insert = () => poolCollections(db).state.insertOne(newState(head, 'active', 1));
   return runRepeatable(() =>
     unlessDuplicate(
       insert().then(() => 'created'),
@@ -45,12 +42,8 @@ export function createEmptyPoolDocuments(
 /** Writes a state's rows, in their order, and the state's document as `filling`: no reader accepts that state. What an
  * earlier move has left of its own goes. Only for a store that is missing, `filling` or `moved`.
  * @returns false when it is none of these (any more). */
-export async function fillStore(
-  connection: Connection,
-  source: PoolState,
-  move: MoveNote,
-): Promise<boolean> {
-  const { state, pools, bots } = poolCollections(connection);
+export async function fillStore(db: Db, source: PoolState, move: MoveNote): Promise<boolean> {
+  const { state, pools, bots } = poolCollections(db);
   const begun = await runRepeatable(async () => {
     const found = await state.findOne({ _id: STATE_ID });
     // Above every revision that was ever here: a writer that was paused since then finds another one.
@@ -69,30 +62,26 @@ export async function fillStore(
 }
 
 /** From here on the filled store is the pool state. */
-export async function activateStore(connection: Connection, move: MoveNote): Promise<boolean> {
-  const { state } = poolCollections(connection);
+export async function activateStore(db: Db, move: MoveNote): Promise<boolean> {
+  const { state } = poolCollections(db);
   return runRepeatable(async () => {
     const filter = { _id: STATE_ID, status: 'filling', 'move.sha256': move.sha256 } as const;
     await state.updateOne(filter, { $set: { status: 'active', writeId: randomUUID() } });
-    return (await observeStore(connection))?.status === 'active';
+    return (await observeStore(db))?.status === 'active';
   });
 }
 
 /** From here on the store is the pool state no more; its documents stay as they were.
  * @returns false when it has another revision by now. */
-export async function markStoreMoved(
-  connection: Connection,
-  revision: number,
-  move: MoveNote,
-): Promise<boolean> {
-  const { state } = poolCollections(connection);
+export async function markStoreMoved(db: Db, revision: number, move: MoveNote): Promise<boolean> {
+  const { state } = poolCollections(db);
   return runRepeatable(async () => {
     const filter = { _id: STATE_ID, status: 'active', revision } as const;
     // The revision rises, so that a change that was begun before finds another one.
     await state.updateOne(filter, {
       $set: { status: 'moved', revision: revision + 1, move, writeId: randomUUID() },
     });
-    const found = await observeStore(connection);
+    const found = await observeStore(db);
     return found?.status === 'moved' && found.move?.sha256 === move.sha256;
   });
 }
@@ -107,7 +96,7 @@ function newState(
 }
 
 async function replaceRows<T>(
-  collection: mongo.Collection<RowDocument<T>>,
+  collection: Collection<RowDocument<T>>,
   entries: readonly (readonly [string, T])[],
   revision: number,
   offset: number,
@@ -115,14 +104,14 @@ async function replaceRows<T>(
   for (let first = 0; first < entries.length; first += CHUNK) {
     const writes = entries.slice(first, first + CHUNK).map(([id, value], index) => ({
       replaceOne: {
-        filter: { _id: id } as mongo.Filter<RowDocument<T>>,
+        filter: { _id: id } as Filter<RowDocument<T>>,
         replacement: { revision, position: offset + first + index, value } as RowDocument<T>,
         upsert: true,
       },
     }));
     await runRepeatable(() => collection.bulkWrite(writes, { ordered: false }));
   }
-  const older = { revision: { $lt: revision } } as mongo.Filter<RowDocument<T>>;
+  const older = { revision: { $lt: revision } } as Filter<RowDocument<T>>;
   await runRepeatable(() => collection.deleteMany(older));
 }
 

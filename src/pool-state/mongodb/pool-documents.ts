@@ -10,9 +10,8 @@
 // Others who write here (the platform) raise `revision` by one and put the new one on each row they change, in one
 // transaction; a row that goes loses its `value` and gets `removedAt`.
 
-import type { IndexDeclaration } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
+import { type IndexDeclaration, majorityCollection } from '@reclaim/saga/mongodb';
+import type { Collection, Db } from 'mongodb';
 import type { BotMapping, Pool, PoolState } from '../pool-state.ts';
 
 export const STATE_ID = 'state';
@@ -70,9 +69,9 @@ export interface RowDocument<T> {
 }
 
 export interface PoolCollections {
-  readonly state: mongo.Collection<StateDocument>;
-  readonly pools: mongo.Collection<RowDocument<Pool>>;
-  readonly bots: mongo.Collection<RowDocument<BotMapping>>;
+  readonly state: Collection<StateDocument>;
+  readonly pools: Collection<RowDocument<Pool>>;
+  readonly bots: Collection<RowDocument<BotMapping>>;
 }
 
 const STATE = 'poolState';
@@ -80,11 +79,11 @@ const POOLS = 'poolStatePools';
 const BOTS = 'poolStateBots';
 
 /** Read and written with a majority. @throws UnavailableError before the connection was opened. */
-export function poolCollections(connection: Connection): PoolCollections {
+export function poolCollections(db: Db): PoolCollections {
   return {
-    state: nativeCollection<StateDocument>(connection, STATE),
-    pools: nativeCollection<RowDocument<Pool>>(connection, POOLS),
-    bots: nativeCollection<RowDocument<BotMapping>>(connection, BOTS),
+    state: majorityCollection<StateDocument>(db, STATE),
+    pools: majorityCollection<RowDocument<Pool>>(db, POOLS),
+    bots: majorityCollection<RowDocument<BotMapping>>(db, BOTS),
   };
 }
 

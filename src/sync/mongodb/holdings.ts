@@ -1,8 +1,8 @@
 // Who holds which bots, for a run over all users: streamed from `users`, so that its memory does not grow with their
 // number. The server hands out ids only: a document may carry tens of thousands of transactions, and a run needs none.
 
-import { repeatableFailure, runRepeatable } from '@reclaim/saga/mongodb';
-import { type Connection, mongo } from 'mongoose';
+import { majorityCollection, repeatableFailure, runRepeatable } from '@reclaim/saga/mongodb';
+import { type Db, type Document, ObjectId } from 'mongodb';
 import {
   type FirebaseUid,
   type InstanceId,
@@ -13,7 +13,6 @@ import {
   toUserId,
   type UserId,
 } from '../../domain/ids.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 import {
   ALLOCATIONS,
   isMoneyValue,
@@ -43,15 +42,15 @@ const BATCH = 2_000;
 export type Holdings = ReturnType<typeof createMongoHoldings>;
 
 export function createMongoHoldings({
-  connection,
+  db,
   onUnreadable = async () => undefined,
 }: {
-  /** An open mongoose connection; the caller closes it. */
-  readonly connection: Connection;
+  /** Of an open client, which the caller closes. */
+  readonly db: Db;
   /** A user with an allocation whose `_id` is no id of a user: one such record stops no run over the others. */
   readonly onUnreadable?: (id: string) => Promise<void>;
 }) {
-  const users = () => nativeCollection<mongo.Document>(connection, 'users');
+  const users = () => majorityCollection<Document>(db, 'users');
   return {
     /** Every user with an allocation, in batches. Only ids: the sums are asked for the few that drifted. */
     async *stream({
@@ -95,7 +94,7 @@ export function createMongoHoldings({
       const found = await runRepeatable(() =>
         users()
           .aggregate([
-            { $match: { _id: { $in: [...wanted.keys()].map((id) => new mongo.ObjectId(id)) } } },
+            { $match: { _id: { $in: [...wanted.keys()].map((id) => new ObjectId(id)) } } },
             { $project: { bots: worthOf(ids) } },
           ])
           .toArray(),
@@ -132,9 +131,9 @@ const HELD = [
   },
 ];
 
-function toHoldings({ _id, firebaseUid, ids }: mongo.Document): UserHoldings | null {
+function toHoldings({ _id, firebaseUid, ids }: Document): UserHoldings | null {
   const keys: readonly unknown[] = ids;
-  const userId = _id instanceof mongo.ObjectId ? toUserId(String(_id)) : undefined;
+  const userId = _id instanceof ObjectId ? toUserId(String(_id)) : undefined;
   if (userId === undefined) return null;
   return {
     userId,
@@ -157,12 +156,12 @@ function worthOf(ids: readonly string[]) {
 }
 
 function worthFrom(
-  { _id, bots }: mongo.Document,
+  { _id, bots }: Document,
   wanted: ReadonlyMap<string, readonly HeldBot[]>,
 ): BotWorth[] {
   const userId = toUserId(String(_id));
   const ids = new Set<string>(wanted.get(userId)?.map(({ instanceId }) => instanceId));
-  const found: mongo.Document[] = bots;
+  const found: Document[] = bots;
   return found
     .filter(({ id }) => ids.has(id))
     .map(({ id, valueMinor }) => ({ userId, instanceId: toInstanceId(id), valueMinor }));

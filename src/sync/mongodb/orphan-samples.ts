@@ -2,10 +2,9 @@
 // MongoDB packs the points of one user into buckets and lets go of them after 400 days, so that a history of hourly runs
 // stays small by itself.
 
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Db, Document } from 'mongodb';
 import type { UserId } from '../../domain/ids.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 
 export interface OrphanSample {
   /** The saga that observed it. */
@@ -36,7 +35,7 @@ export const ORPHAN_SAMPLES = {
   },
 } as const;
 
-interface SampleDocument extends mongo.Document {
+interface SampleDocument extends Document {
   readonly at: Date;
   readonly meta: { readonly userId: string | null };
   readonly runId: string;
@@ -44,8 +43,8 @@ interface SampleDocument extends mongo.Document {
 
 export type OrphanSamples = ReturnType<typeof createMongoOrphanSamples>;
 
-export function createMongoOrphanSamples(connection: Connection) {
-  const samples = () => nativeCollection<SampleDocument>(connection, ORPHAN_SAMPLES.collection);
+export function createMongoOrphanSamples(db: Db) {
+  const samples = () => majorityCollection<SampleDocument>(db, ORPHAN_SAMPLES.collection);
   return {
     /** Repeatable: one sample per run, however often it is written. A time-series collection has no unique index, so the
      * run is looked for within a day of its sample. Two writers of one run at the same moment (a worker that lost its
@@ -87,7 +86,7 @@ export function createMongoOrphanSamples(connection: Connection) {
   };
 }
 
-function parseSample(document: mongo.Document): OrphanSample {
+function parseSample(document: Document): OrphanSample {
   const { runId, meta, at, count, valueMinor, oldestSeconds, repaired } = document;
   return {
     runId,

@@ -4,8 +4,8 @@
 // earlier attempt arrives in a list that nothing reads.
 
 import { parseSagaId, type SagaId } from '@reclaim/saga';
-import { repeatableFailure, runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
+import { majorityCollection, repeatableFailure, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Db, Document } from 'mongodb';
 import {
   type FirebaseUid,
   type InstanceId,
@@ -15,7 +15,6 @@ import {
   type UserId,
 } from '../../domain/ids.ts';
 import type { PresenceAnswer, Verdict } from '../../domain/presence.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 import type { Fence } from './suspects.ts';
 
 export interface RunDrift {
@@ -37,7 +36,7 @@ export interface DriftedUser {
   readonly sagaId: SagaId | null;
 }
 
-interface DriftDocument extends mongo.Document {
+interface DriftDocument extends Document {
   readonly _id: string;
   readonly listId: string;
   readonly userId: string;
@@ -50,8 +49,8 @@ const USERS_PER_BATCH = 100;
 /** Every write asks the fence right before it is sent (I5). */
 export type RunDrifts = ReturnType<typeof createMongoRunDrifts>;
 
-export function createMongoRunDrifts(connection: Connection) {
-  const drifts = () => nativeCollection<DriftDocument>(connection, 'runDrifts');
+export function createMongoRunDrifts(db: Db) {
+  const drifts = () => majorityCollection<DriftDocument>(db, 'runDrifts');
   return {
     /** Durable on a majority when it returns. */
     async add(listId: string, found: readonly RunDrift[], fence: Fence): Promise<void> {

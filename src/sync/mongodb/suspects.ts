@@ -2,11 +2,10 @@
 // passive runs leave for the confirming one, and what the orphan gauges count. One document per bot,
 // `_id` = `<user>/<instanceId>`. All moments are the database's, and values are summed there, in decimals.
 
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Db, Document } from 'mongodb';
 import type { InstanceId, UserId } from '../../domain/ids.ts';
 import { chunksOf } from '../../domain/map-bounded.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 import { isMoneyValue, literal } from '../../wallet/mongodb/wallet-expressions.ts';
 
 export type Fence = () => Promise<void>;
@@ -33,7 +32,7 @@ export interface SuspectSummary {
   readonly oldestSeconds: number;
 }
 
-interface SuspectDocument extends mongo.Document {
+interface SuspectDocument extends Document {
   readonly _id: string;
 }
 
@@ -46,8 +45,8 @@ const MAX_LISTED = 10_000;
  * lasted must not suspect again what was repaired meanwhile. */
 export type Suspects = ReturnType<typeof createMongoSuspects>;
 
-export function createMongoSuspects(connection: Connection) {
-  const collection = () => nativeCollection<SuspectDocument>(connection, 'suspects');
+export function createMongoSuspects(db: Db) {
+  const collection = () => majorityCollection<SuspectDocument>(db, 'suspects');
   return {
     /** Records what an observation has found; one that was recorded before keeps the moment of its first observation,
      * unless its incarnation is known to have changed: that is another suspicion. Repeatable. */
@@ -137,7 +136,7 @@ function markWrite({ userId, instanceId, incarnationId, value, runId }: NewSuspe
   };
 }
 
-const SUMMARY: readonly mongo.Document[] = [
+const SUMMARY: readonly Document[] = [
   {
     $group: {
       _id: null,

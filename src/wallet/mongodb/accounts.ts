@@ -2,8 +2,8 @@
 // stands, because a page that hides what is broken does not help. Sums are made by the database, in decimals: dollars
 // stored as doubles are never added in this program.
 
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import { type Connection, mongo } from 'mongoose';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import { BSON, type Db, Decimal128, type Document, ObjectId } from 'mongodb';
 import {
   type FirebaseUid,
   type InstanceId,
@@ -13,7 +13,6 @@ import {
   type UserId,
 } from '../../domain/ids.ts';
 import { UnusableAccountError } from '../../domain/unusable-account.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 import { ALLOCATIONS, type Expression, isMoneyValue, valueFoundIn } from './wallet-expressions.ts';
 
 /** Dollars, summed by the database in decimals; values that are not money are left out. */
@@ -52,8 +51,8 @@ export interface AccountAllocation {
 
 export type Accounts = ReturnType<typeof createMongoAccounts>;
 
-export function createMongoAccounts(connection: Connection) {
-  const users = () => nativeCollection<mongo.Document>(connection, 'users');
+export function createMongoAccounts(db: Db) {
+  const users = () => majorityCollection<Document>(db, 'users');
   return {
     /** Null: no such user. Never reads the embedded transactions, which may be most of a document of megabytes. */
     find: async (who: AccountQuery): Promise<Account | null> => {
@@ -66,7 +65,7 @@ export function createMongoAccounts(connection: Connection) {
     totals: async (userId: UserId): Promise<WalletTotals> => {
       const [sums] = await runRepeatable(() =>
         users()
-          .aggregate([{ $match: { _id: new mongo.ObjectId(userId) } }, ...SUMS])
+          .aggregate([{ $match: { _id: new ObjectId(userId) } }, ...SUMS])
           .toArray(),
       );
       return sums === undefined ? NOTHING : toTotals(sums);
@@ -81,15 +80,13 @@ export function createMongoAccounts(connection: Connection) {
   };
 }
 
-function filterOf(who: AccountQuery): mongo.Document {
-  return 'userId' in who
-    ? { _id: new mongo.ObjectId(who.userId) }
-    : { firebaseUid: who.firebaseUid };
+function filterOf(who: AccountQuery): Document {
+  return 'userId' in who ? { _id: new ObjectId(who.userId) } : { firebaseUid: who.firebaseUid };
 }
 
 /** @throws UnusableAccountError */
-function parseAccount(user: mongo.Document): Account {
-  if (!(user._id instanceof mongo.ObjectId)) throw new UnusableAccountError();
+function parseAccount(user: Document): Account {
+  if (!(user._id instanceof ObjectId)) throw new UnusableAccountError();
   const { firebaseUid, paperWallet, botAllocations } = user;
   const bots = Object.entries(isRecord(botAllocations) ? botAllocations : {});
   return {
@@ -129,8 +126,8 @@ function shown(value: unknown): unknown {
   if (value === undefined || value === null) return null;
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  if (value instanceof mongo.Decimal128) return Number(value.toString());
-  return JSON.parse(mongo.BSON.EJSON.stringify(value, { relaxed: true }));
+  if (value instanceof Decimal128) return Number(value.toString());
+  return JSON.parse(BSON.EJSON.stringify(value, { relaxed: true }));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -139,7 +136,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 const NOTHING: WalletTotals = { allocated: 0, currentValue: 0, pnl: 0 };
 
-const ZERO = mongo.Decimal128.fromString('0');
+const ZERO = Decimal128.fromString('0');
 
 const SUMS = [
   { $project: { bots: { $objectToArray: ALLOCATIONS } } },
@@ -171,6 +168,6 @@ function sumOf(amount: Expression) {
   return { $reduce: { input: amounts, initialValue: ZERO, in: { $add: ['$$value', '$$this'] } } };
 }
 
-function toTotals({ allocated, currentValue, pnl }: mongo.Document): WalletTotals {
+function toTotals({ allocated, currentValue, pnl }: Document): WalletTotals {
   return { allocated: Number(allocated), currentValue: Number(currentValue), pnl: Number(pnl) };
 }

@@ -2,10 +2,9 @@
 // tombstones. I2: found by the bot, not by an operation's id. The platform may erase a receipt, strip a row of our
 // fields or save an old allocation without its stamp, and then the document alone no longer shows what was paid.
 
-import { createGroupCommit, runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
+import { createGroupCommit, majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Condition, Db, Document } from 'mongodb';
 import type { InstanceId, UserId } from '../../domain/ids.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 import type { TombstoneDocument } from '../../tombstones/tombstone-updates.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
 
@@ -33,21 +32,21 @@ const IS_SETTLEMENT = /^settle\./;
 
 /** Questions that wait together go out as one.
  * @throws (from that function) UnavailableError. */
-export function createBotPasts(connection: Connection): FindBotPast {
+export function createBotPasts(db: Db): FindBotPast {
   const find = createGroupCommit<Bot, BotPast>({
     maxBatch: MAX_BATCH,
-    flush: (bots) => findPasts(connection, bots),
+    flush: (bots) => findPasts(db, bots),
   });
   return (userId, instanceId) => find({ userId, instanceId });
 }
 
-async function findPasts(connection: Connection, bots: readonly Bot[]): Promise<BotPast[]> {
+async function findPasts(db: Db, bots: readonly Bot[]): Promise<BotPast[]> {
   const [paid, closed] = await runRepeatable(() =>
     Promise.all([
-      nativeCollection<LedgerDocument>(connection, 'ledger')
+      majorityCollection<LedgerDocument>(db, 'ledger')
         .find(paidOf(bots), { projection: fields('botId', 'at') })
         .toArray(),
-      nativeCollection<TombstoneDocument>(connection, 'tombstones')
+      majorityCollection<TombstoneDocument>(db, 'tombstones')
         .find(closedOf(bots), { projection: fields('instanceId', 'settledAt') })
         .toArray(),
     ]),
@@ -74,7 +73,7 @@ function paidOf(bots: readonly Bot[]) {
 
 // Of a bot that had no allocation there was nothing to settle.
 function closedOf(bots: readonly Bot[]) {
-  const status: mongo.Condition<TombstoneDocument['status']> = { $in: ['settled', 'ended'] };
+  const status: Condition<TombstoneDocument['status']> = { $in: ['settled', 'ended'] };
   return {
     ...{ status, hadAllocation: true },
     ...{ userId: { $in: usersOf(bots) }, instanceId: { $in: instancesOf(bots) } },
@@ -86,7 +85,7 @@ const instancesOf = (bots: readonly Bot[]) => [
   ...new Set(bots.map(({ instanceId }) => instanceId)),
 ];
 
-function fields(instanceId: string, at: string): mongo.Document {
+function fields(instanceId: string, at: string): Document {
   return { _id: 0, userId: 1, [instanceId]: 1, [at]: 1, incarnationId: 1 };
 }
 

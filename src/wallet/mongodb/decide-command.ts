@@ -10,9 +10,8 @@ import {
   type WriteOutcome,
   writeThenRead,
 } from '@reclaim/saga/mongodb';
-import { type Connection, mongo } from 'mongoose';
+import { type Db, type Document, ObjectId, type WithId } from 'mongodb';
 import type { UserId } from '../../domain/ids.ts';
-import { nativeDb } from '../../infra/mongodb/native.ts';
 import type { SettleCommand } from '../wallets.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
 import type { UserReading } from './user-reading.ts';
@@ -52,19 +51,18 @@ interface Decider<T> {
 
 /** One write on a user, and what the projection shows of them after it; null: there is no such user.
  * @throws InDoubtError where that cannot be read. */
-export async function writeThenReadUser<Shown extends mongo.Document>(
-  connection: Connection,
+export async function writeThenReadUser<Shown extends Document>(
+  db: Db,
   userId: UserId,
   write: ConditionalUpdate,
-  projection: mongo.Document,
-): Promise<{ readonly user: mongo.WithId<Shown> | null; readonly outcome: WriteOutcome | null }> {
-  const _id = new mongo.ObjectId(userId);
-  const { outcomes, reading } = await writeThenRead<mongo.Document, mongo.WithId<Shown> | null>({
-    db: nativeDb(connection),
+  projection: Document,
+): Promise<{ readonly user: WithId<Shown> | null; readonly outcome: WriteOutcome | null }> {
+  const _id = new ObjectId(userId);
+  const { outcomes, reading } = await writeThenRead<Document, WithId<Shown> | null>({
+    db,
     collection: 'users',
     writes: [{ updateOne: { ...write } }],
-    read: (users, options) =>
-      users.findOne<mongo.WithId<Shown>>({ _id }, { ...options, projection }),
+    read: (users, options) => users.findOne<WithId<Shown>>({ _id }, { ...options, projection }),
   });
   const outcome = outcomes[0] ?? null;
   if (reading.status === 'ok') return { user: reading.value, outcome };

@@ -2,9 +2,8 @@
 // not read back from the ledger first, so a settlement always leaves its trace in one of the two. All users
 // with an old receipt are walked, page by page: those whose receipts must stay hold up no other.
 
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import type { AggregationCursor, Db, Document, ObjectId, UpdateFilter } from 'mongodb';
 import type { LedgerDocument } from './ledger-documents.ts';
 
 const DAY_MS = 86_400_000;
@@ -13,13 +12,13 @@ const OLD = { $subtract: ['$$NOW', DAY_MS] };
 const PAGE = 500;
 
 /** @returns how many receipts were dropped. @throws UnavailableError. */
-export async function forgetSettled(connection: Connection, signal?: AbortSignal): Promise<number> {
+export async function forgetSettled(db: Db, signal?: AbortSignal): Promise<number> {
   let dropped = 0;
   return runRepeatable(async () => {
-    const old = findOld(connection);
+    const old = findOld(db);
     try {
       for (let page = await next(old); page.length > 0; page = await next(old)) {
-        dropped += await forget(connection, page);
+        dropped += await forget(db, page);
         if (signal?.aborted === true) break;
       }
       return dropped;
@@ -30,14 +29,14 @@ export async function forgetSettled(connection: Connection, signal?: AbortSignal
 }
 
 interface Candidate {
-  readonly _id: mongo.ObjectId;
+  readonly _id: ObjectId;
   readonly opIds: readonly string[];
 }
 
-type Candidates = mongo.AggregationCursor<Candidate>;
+type Candidates = AggregationCursor<Candidate>;
 
-function findOld(connection: Connection): Candidates {
-  return nativeCollection(connection, 'users').aggregate<Candidate>(
+function findOld(db: Db): Candidates {
+  return majorityCollection(db, 'users').aggregate<Candidate>(
     [
       // The type keeps the index in use; the age is measured by the database's own clock.
       { $match: { 'ledgerState.settled.timestamp': { $type: 'date' } } },
@@ -58,31 +57,28 @@ async function next(candidates: Candidates): Promise<readonly Candidate[]> {
   return page;
 }
 
-async function forget(connection: Connection, page: readonly Candidate[]): Promise<number> {
+async function forget(db: Db, page: readonly Candidate[]): Promise<number> {
   const held = await heldForADay(
-    connection,
+    db,
     page.flatMap(({ opIds }) => opIds),
   );
   if (held.length === 0) return 0;
-  const users = nativeCollection<mongo.Document>(connection, 'users');
+  const users = majorityCollection<Document>(db, 'users');
   await runRepeatable(() =>
     users.updateMany(
       { _id: { $in: page.map(({ _id }) => _id) } },
       {
         $pull: { 'ledgerState.settled': { opId: { $in: held } } },
-      } as unknown as mongo.UpdateFilter<mongo.Document>,
+      } as unknown as UpdateFilter<Document>,
       { writeConcern: { w: 'majority' } },
     ),
   );
   return held.length;
 }
 
-async function heldForADay(
-  connection: Connection,
-  opIds: readonly string[],
-): Promise<readonly string[]> {
+async function heldForADay(db: Db, opIds: readonly string[]): Promise<readonly string[]> {
   const entries = await runRepeatable(() =>
-    nativeCollection<LedgerDocument>(connection, 'ledger')
+    majorityCollection<LedgerDocument>(db, 'ledger')
       .find(
         { _id: { $in: [...opIds] }, $expr: { $lt: ['$postedAt', OLD] } },
         {

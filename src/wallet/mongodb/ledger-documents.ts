@@ -1,16 +1,23 @@
 // How a ledger entry is stored: integer cents as int64, the unrounded value as Decimal128, doubles only
 // for display. The write inserts or leaves alone: an entry that exists is never changed (I2).
 
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import { type Connection, mongo } from 'mongoose';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import {
+  type Db,
+  Decimal128,
+  type Document,
+  Double,
+  type Filter,
+  Long,
+  type WithId,
+} from 'mongodb';
 import { minorText } from '../../domain/money.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 import type { LedgerEntry, ReservationEntry, SettlementEntry, WriteOffEntry } from '../ledger.ts';
 import type { Restoration } from '../restorations.ts';
 import { trimZeros } from './receipts.ts';
 import type { Expression } from './wallet-expressions.ts';
 
-export interface LedgerDocument extends mongo.Document {
+export interface LedgerDocument extends Document {
   /** The opId: unique by itself, before any migration has run. */
   readonly _id: string;
   readonly opId: string;
@@ -24,12 +31,10 @@ export interface LedgerDocument extends mongo.Document {
 
 /** The first entry that fulfils the filter; null: none does. @throws UnavailableError. */
 export function findInLedger(
-  connection: Connection,
-  filter: mongo.Filter<LedgerDocument>,
-): Promise<mongo.WithId<LedgerDocument> | null> {
-  return runRepeatable(() =>
-    nativeCollection<LedgerDocument>(connection, 'ledger').findOne(filter),
-  );
+  db: Db,
+  filter: Filter<LedgerDocument>,
+): Promise<WithId<LedgerDocument> | null> {
+  return runRepeatable(() => majorityCollection<LedgerDocument>(db, 'ledger').findOne(filter));
 }
 
 export interface NewEntry {
@@ -37,7 +42,7 @@ export interface NewEntry {
   /** What an entry that is already there must agree with; null: the database computes it. */
   readonly facts: Readonly<Record<Fact, string | number | null>>;
   /** The fields besides the facts, where they are not those of `EMPTY`. */
-  readonly fields: mongo.Document;
+  readonly fields: Document;
   /** Computed by the database. */
   readonly computed: Readonly<Record<string, Expression>>;
 }
@@ -73,15 +78,15 @@ export function settlementEntry({ receipt, firebaseUid, sagaId }: SettlementEntr
       firebaseUid,
       incarnationId: receipt.incarnationId ?? null,
       botName: receipt.botName,
-      amount: new mongo.Double(receipt.amount),
-      pnl: new mongo.Double(receipt.pnl),
-      exactValue: mongo.Decimal128.fromString(receipt.exactValue),
+      amount: new Double(receipt.amount),
+      pnl: new Double(receipt.pnl),
+      exactValue: Decimal128.fromString(receipt.exactValue),
       overwrittenValue: receipt.overwrittenValue ?? null,
       ...(receipt.valueSource !== undefined && { valueSource: receipt.valueSource }),
       ...(receipt.notLive !== undefined && { notLive: receipt.notLive }),
       description: receipt.description,
-      previousBalance: new mongo.Double(receipt.previousBalance),
-      balanceAfter: new mongo.Double(receipt.newBalance),
+      previousBalance: new Double(receipt.previousBalance),
+      balanceAfter: new Double(receipt.newBalance),
       seq: receipt.seq,
       sagaId,
       source: receipt.paidBy ?? 'reclaim',
@@ -96,7 +101,7 @@ export function settlementEntry({ receipt, firebaseUid, sagaId }: SettlementEntr
 /** Money set aside for a new bot: it left the balance, so its amounts are negative. */
 export function reservationEntry({ reservation, firebaseUid, sagaId }: ReservationEntry): NewEntry {
   const { opId, userId, instanceId: botId, amountMinor } = reservation;
-  const exact = mongo.Decimal128.fromString(`-${minorText(amountMinor)}`);
+  const exact = Decimal128.fromString(`-${minorText(amountMinor)}`);
   return {
     opId,
     facts: { type: 'allocate', userId, botId, amountMinor: -amountMinor, pnlMinor: null },
@@ -106,8 +111,8 @@ export function reservationEntry({ reservation, firebaseUid, sagaId }: Reservati
       botName: reservation.botName,
       exactValue: exact,
       description: reservation.description,
-      previousBalance: new mongo.Double(reservation.previousBalance),
-      balanceAfter: new mongo.Double(reservation.newBalance),
+      previousBalance: new Double(reservation.previousBalance),
+      balanceAfter: new Double(reservation.newBalance),
       seq: reservation.seq,
       sagaId,
       at: new Date(reservation.incarnationId),
@@ -119,15 +124,15 @@ export function reservationEntry({ reservation, firebaseUid, sagaId }: Reservati
 /** Money that a stale save had taken back, paid in once more. */
 export function restorationEntry(restoration: Restoration): NewEntry {
   const { opId, userId, botId, amountMinor, restoredAt, newBalance, ...rest } = restoration;
-  const exact = mongo.Decimal128.fromString(minorText(amountMinor));
+  const exact = Decimal128.fromString(minorText(amountMinor));
   return {
     opId,
     facts: { type: 'deposit', userId, botId, amountMinor, pnlMinor: null },
     fields: {
       exactValue: exact,
       description: rest.description,
-      previousBalance: new mongo.Double(rest.previousBalance),
-      balanceAfter: new mongo.Double(newBalance),
+      previousBalance: new Double(rest.previousBalance),
+      balanceAfter: new Double(newBalance),
       seq: rest.seq,
       undone: [...rest.undone],
       at: new Date(restoredAt),
@@ -139,7 +144,7 @@ export function restorationEntry(restoration: Restoration): NewEntry {
 /** Money that went nowhere: it names what was lost and moves no balance. */
 export function writeOffEntry(entry: WriteOffEntry): NewEntry {
   const { opId, userId, instanceId: botId, botName, value, sagaId } = entry;
-  const exact = { $toDecimal: new mongo.Double(value) };
+  const exact = { $toDecimal: new Double(value) };
   const rounded = { $round: [exact, 2] };
   return {
     opId,
@@ -200,8 +205,8 @@ export function toLedgerEntry(document: LedgerDocument): LedgerEntry {
   };
 }
 
-function longOrNull(value: string | number | null): mongo.Long | null {
-  return value === null ? null : mongo.Long.fromNumber(Number(value));
+function longOrNull(value: string | number | null): Long | null {
+  return value === null ? null : Long.fromNumber(Number(value));
 }
 
 function numberOrNull(value: unknown): number | null {

@@ -6,15 +6,15 @@ import { RetryableError, TerminalError } from '@reclaim/saga';
 import {
   createGroupCommit,
   inDoubt,
+  majorityCollection,
   type ReadOptions,
   rejectUnlessAnswered,
   runRepeatable,
   type WriteOutcome,
   writeThenRead,
 } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
+import type { Collection, Db, Filter } from 'mongodb';
 import type { UserId } from '../../domain/ids.ts';
-import { nativeCollection, nativeDb } from '../../infra/mongodb/native.ts';
 import type { Ledger, LedgerEntry, LedgerPage } from '../ledger.ts';
 import {
   type LedgerCursor,
@@ -37,8 +37,8 @@ import {
 } from './ledger-documents.ts';
 
 export interface MongoLedgerDependencies {
-  /** An open mongoose connection; the caller closes it. */
-  readonly connection: Connection;
+  /** Of an open client, which the caller closes. */
+  readonly db: Db;
 }
 
 const LEDGER = 'ledger';
@@ -46,14 +46,14 @@ const MAX_BATCH = 200;
 /** A page of the transactions view; the cursor leads to the next page. */
 const MAX_PAGE = 200;
 /** Without our note of a payment that the platform made: its own row is shown. */
-const IS_SHOWN: mongo.Filter<LedgerDocument> = {
+const IS_SHOWN: Filter<LedgerDocument> = {
   $nor: [{ source: 'platform', standing: 'informational', sagaId: { $type: 'string' } }],
 };
 
-export function createMongoLedger({ connection }: MongoLedgerDependencies): Ledger {
+export function createMongoLedger({ db }: MongoLedgerDependencies): Ledger {
   const post = createGroupCommit<NewEntry, Posting>({
     maxBatch: MAX_BATCH,
-    flush: (entries) => flush(connection, entries),
+    flush: (entries) => flush(db, entries),
   });
   return {
     post: async (entry) => verdict(await post(settlementEntry(entry))),
@@ -62,14 +62,14 @@ export function createMongoLedger({ connection }: MongoLedgerDependencies): Ledg
     writeOff: async (entry) => verdict(await post(writeOffEntry(entry))),
 
     async find(opId) {
-      const found = await findInLedger(connection, { _id: opId });
+      const found = await findInLedger(db, { _id: opId });
       return found === null ? null : toLedgerEntry(found);
     },
 
     page: async (userId, { limit, cursor, unposted = [] }) => {
       const after = cursor === undefined ? undefined : parseCursor(cursor);
       const size = Math.min(Math.max(1, Math.trunc(limit)), MAX_PAGE);
-      const posted = await runRepeatable(() => readAfter(connection, userId, size + 1, after));
+      const posted = await runRepeatable(() => readAfter(db, userId, size + 1, after));
       return pageOf(mergeUnposted(posted, unposted, after), size);
     },
   };
@@ -106,9 +106,9 @@ function verdict({ entry, outcome, found }: Posting): 'posted' | 'exists' {
   );
 }
 
-async function flush(connection: Connection, entries: readonly NewEntry[]): Promise<Posting[]> {
+async function flush(db: Db, entries: readonly NewEntry[]): Promise<Posting[]> {
   const { outcomes, reading } = await writeThenRead<LedgerDocument, Existing>({
-    db: nativeDb(connection),
+    db,
     collection: LEDGER,
     writes: entries.map((entry) => ({ updateOne: postEntry(entry) })),
     read: (ledger, options, known) =>
@@ -133,7 +133,7 @@ type Existing = ReadonlyMap<string, LedgerDocument>;
 
 /** Only what was not plainly inserted: on the hot path that is nothing, and costs nothing. */
 async function readBack(
-  ledger: mongo.Collection<LedgerDocument>,
+  ledger: Collection<LedgerDocument>,
   options: ReadOptions,
   entries: readonly NewEntry[],
 ): Promise<Existing> {
@@ -144,12 +144,12 @@ async function readBack(
 }
 
 async function readAfter(
-  connection: Connection,
+  db: Db,
   userId: UserId,
   limit: number,
   after: LedgerCursor | undefined,
 ): Promise<readonly LedgerEntry[]> {
-  const documents = await nativeCollection<LedgerDocument>(connection, LEDGER)
+  const documents = await majorityCollection<LedgerDocument>(db, LEDGER)
     .find({ userId, ...IS_SHOWN, ...olderThan(after) })
     .sort({ at: -1, _id: -1 })
     .limit(limit)

@@ -3,7 +3,7 @@
 // removed its own: a worker that was paused meanwhile still intends to. I6: an aborting lock is never made payable
 // again by its own saga.
 
-import { mongo } from 'mongoose';
+import { ObjectId } from 'mongodb';
 import type { InstanceId } from '../../domain/ids.ts';
 import { isStamped } from '../../domain/incarnation.ts';
 import { MAX_MONEY } from '../../domain/money.ts';
@@ -45,7 +45,7 @@ export function lockUpdate(command: LockCommand, opId: string, past: BotPast): C
   };
   return {
     filter: {
-      _id: new mongo.ObjectId(userId),
+      _id: new ObjectId(userId),
       'paperWallet.balance': { $gte: 0, $lte: MAX_MONEY },
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
@@ -68,7 +68,7 @@ export function lockUpdate(command: LockCommand, opId: string, past: BotPast): C
 export function raiseUpdate({ userId, instanceId, sagaId, epoch }: LockTarget): ConditionalUpdate {
   return {
     filter: {
-      _id: new mongo.ObjectId(userId),
+      _id: new ObjectId(userId),
       $expr: withAllocation(instanceId, isLockOf(BOT, sagaId, '$lt', epoch)),
     },
     update: [{ $set: { botAllocations: replacing(instanceId, withLock({ epoch })) } }],
@@ -84,7 +84,7 @@ export function unlockUpdate({ userId, instanceId, sagaId, epoch }: LockTarget):
   const isOwn = isLockOf(BOT, sagaId, '$lte', epoch);
   return {
     filter: {
-      _id: new mongo.ObjectId(userId),
+      _id: new ObjectId(userId),
       $expr: of({ $not: [isLockOf(BOT, sagaId, '$gt', epoch)] }),
     },
     update: [
@@ -115,7 +115,7 @@ export function abortUpdate(command: SettleCommand): ConditionalUpdate {
   const isFree = { $not: [isLocked(BOT)] };
   return {
     filter: {
-      _id: new mongo.ObjectId(userId),
+      _id: new ObjectId(userId),
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
       ...isNotWithdrawn(sagaId),

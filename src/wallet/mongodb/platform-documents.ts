@@ -1,13 +1,13 @@
 // How a row of the platform is stored in the ledger: the same fields as an entry of our own, and beside them
 // what it means for the balance. An amount that is no number stays null; what stood there is described.
 
-import { mongo } from 'mongoose';
+import { Decimal128, type Document, Double, Long } from 'mongodb';
 import { printExact } from '../../domain/exact-decimal.ts';
 import type { PlatformPosting } from '../audit/mongodb/audit-ledger.ts';
 import type { LedgerEntry } from '../ledger.ts';
 import { EMPTY, type LedgerDocument, toLedgerEntry } from './ledger-documents.ts';
 
-export interface PlatformDocument extends mongo.Document {
+export interface PlatformDocument extends Document {
   readonly _id: string;
 }
 
@@ -28,14 +28,14 @@ export function platformDocument(posting: PlatformPosting): PlatformDocument {
     firebaseUid,
     botId: row.botId,
     botName: row.botName,
-    amount: amount === null ? null : new mongo.Double(amount.shown),
-    amountMinor: amount === null ? null : mongo.Long.fromNumber(amount.minor),
-    exactValue: amount === null ? null : mongo.Decimal128.fromString(amount.exactText),
+    amount: amount === null ? null : new Double(amount.shown),
+    amountMinor: amount === null ? null : Long.fromNumber(amount.minor),
+    exactValue: amount === null ? null : Decimal128.fromString(amount.exactText),
     description: row.description,
-    balanceAfter: balanceAfter === null ? null : new mongo.Double(balanceAfter.shown),
+    balanceAfter: balanceAfter === null ? null : new Double(balanceAfter.shown),
     source: 'platform',
     standing,
-    moved: mongo.Decimal128.fromString(printExact(moved)),
+    moved: Decimal128.fromString(printExact(moved)),
     ...(amount === null ? { amountFound: row.found } : {}),
     // Distinguishes equal rows that have no id of their own.
     ...(row.rowId === null ? { contentHash: row.contentHash } : {}),

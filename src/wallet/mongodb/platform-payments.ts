@@ -2,10 +2,9 @@
 // row and by the balance, of one moment of one document, and computed by the database (I2): a row alone could be
 // from a save whose balance was overwritten since.
 
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import { type Connection, mongo } from 'mongoose';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import { type Db, Decimal128, type Document, ObjectId } from 'mongodb';
 import { settlementOpId } from '../../domain/incarnation.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 import type { Receipt } from '../receipts.ts';
 import type { PlatformPaymentQuery } from '../wallets.ts';
 import { receiptFromRow } from './receipts.ts';
@@ -22,18 +21,18 @@ const PARTIAL = /^Withdrew /;
 /** It dates its rows by its own clock; a payment of an earlier incarnation is further away than this. */
 const CLOCKS_APART_MS = 60_000;
 /** Its balances are sums of doubles. */
-const HALF_A_CENT = mongo.Decimal128.fromString('0.005');
+const HALF_A_CENT = Decimal128.fromString('0.005');
 
 /** @throws UnavailableError. */
 export async function findPlatformPayment(
-  connection: Connection,
+  db: Db,
   query: PlatformPaymentQuery,
 ): Promise<Receipt | null> {
   const { userId } = query.incarnation;
   const [found] = await runRepeatable(() =>
-    nativeCollection<mongo.Document>(connection, 'users')
+    majorityCollection<Document>(db, 'users')
       .aggregate([
-        { $match: { _id: new mongo.ObjectId(userId) } },
+        { $match: { _id: new ObjectId(userId) } },
         { $project: { rows: ROWS, balance: '$paperWallet.balance' } },
         { $set: { index: { $max: newestOfBot(query) } } },
         { $match: { index: { $gte: 0 } } },
@@ -97,7 +96,7 @@ function asReceipt({ incarnation, allocatedAmount, botName }: PlatformPaymentQue
   // Doubles have no minus zero to print here: a decimal has none.
   const pnl =
     allocatedAmount === null
-      ? mongo.Decimal128.fromString('0')
+      ? Decimal128.fromString('0')
       : { $round: [{ $subtract: [amount, { $toDecimal: allocatedAmount }] }, 2] };
   return {
     opId: settlementOpId(incarnation),

@@ -1,10 +1,9 @@
 // What settlements would come to, computed by the database with the same rules as the settlement itself: the
 // amounts rounded once, half-even, to cents, and the sums in Decimal128. A read; nothing is promised by it.
 
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import { type Connection, mongo } from 'mongoose';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import { type Db, Decimal128, type Document, ObjectId } from 'mongodb';
 import { type InstanceId, toInstanceId, type UserId } from '../../domain/ids.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 import type { SettlementPreview } from '../wallets.ts';
 import {
   ALLOCATIONS,
@@ -15,18 +14,18 @@ import {
 } from './wallet-expressions.ts';
 
 const BALANCE = '$paperWallet.balance';
-const ZERO = mongo.Decimal128.fromString('0');
+const ZERO = Decimal128.fromString('0');
 
 /** @throws UnavailableError. */
 export async function previewSettlement(
-  connection: Connection,
+  db: Db,
   userId: UserId,
   instanceIds: readonly InstanceId[],
 ): Promise<SettlementPreview> {
   const [found] = await runRepeatable(() =>
-    nativeCollection<mongo.Document>(connection, 'users')
+    majorityCollection<Document>(db, 'users')
       .aggregate([
-        { $match: { _id: new mongo.ObjectId(userId) } },
+        { $match: { _id: new ObjectId(userId) } },
         { $project: { balance: BALANCE, bots: payable(instanceIds) } },
         { $set: { total: { $reduce: { input: '$bots', initialValue: ZERO, in: ADDED } } } },
         {
@@ -46,7 +45,7 @@ export async function previewSettlement(
       .toArray(),
   );
   if (found === undefined) return { bots: [], totalMinor: 0, newBalance: null };
-  const bots: mongo.Document[] = found.bots;
+  const bots: Document[] = found.bots;
   return {
     bots: bots.map(({ id, botName, amount, pnl }) => ({
       instanceId: toInstanceId(id),

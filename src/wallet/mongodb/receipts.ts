@@ -2,7 +2,7 @@
 // embedded row only what the platform's format has room for. What the row lacks is computed from it in
 // Decimal128 by the database, so that no arithmetic on money happens here.
 
-import { mongo } from 'mongoose';
+import { BSON, type Document } from 'mongodb';
 import type { InstanceId, UserId } from '../../domain/ids.ts';
 import type { Receipt } from '../receipts.ts';
 import type { Expression } from './wallet-expressions.ts';
@@ -47,7 +47,7 @@ export const ROW_AS_RECEIPT: Expression = {
   notLive: '$$row.notLive',
 };
 
-export function receiptFromRow(userId: UserId, row: mongo.Document): Receipt {
+export function receiptFromRow(userId: UserId, row: Document): Receipt {
   const { isOverwritten, found } = row;
   return toReceipt(userId, {
     ...row,
@@ -55,7 +55,7 @@ export function receiptFromRow(userId: UserId, row: mongo.Document): Receipt {
   });
 }
 
-export function receiptFromLedger(userId: UserId, entry: mongo.Document): Receipt {
+export function receiptFromLedger(userId: UserId, entry: Document): Receipt {
   return toReceipt(userId, {
     ...entry,
     ...(entry.source === 'platform' && { paidBy: 'platform' }),
@@ -65,7 +65,7 @@ export function receiptFromLedger(userId: UserId, entry: mongo.Document): Receip
   });
 }
 
-function toReceipt(userId: UserId, source: mongo.Document): Receipt {
+function toReceipt(userId: UserId, source: Document): Receipt {
   const { settledAt, overwrittenValue, incarnationId, paidBy, valueSource, notLive } = source;
   return {
     opId: String(source.opId),
@@ -109,7 +109,7 @@ function toIsoText(date: unknown): string {
 export function describeFound(found: unknown): string {
   if (found === undefined) return 'missing';
   if (typeof found === 'number') return String(found);
-  const text = mongo.BSON.EJSON.stringify(found, { relaxed: true });
+  const text = BSON.EJSON.stringify(found, { relaxed: true });
   return text.length > MAX_FOUND ? `${text.slice(0, MAX_FOUND)}…` : text;
 }
 

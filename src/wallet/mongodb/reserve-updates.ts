@@ -3,7 +3,7 @@
 // reservation carries no epoch, because every worker would send the same write; what a late one must not do is
 // land after it was undone, and that the withdrawal forbids.
 
-import { mongo } from 'mongoose';
+import { Decimal128, ObjectId } from 'mongodb';
 import { minorText } from '../../domain/money.ts';
 import type { ReserveOrder } from '../wallets.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
@@ -28,7 +28,7 @@ export function reserveUpdate(order: ReserveOrder): ConditionalUpdate {
   const amount = decimalOf(order);
   return {
     filter: {
-      _id: new mongo.ObjectId(userId),
+      _id: new ObjectId(userId),
       'walletTransactions.opId': { $ne: opId },
       ...isNotWithdrawn(opId),
       $expr: { $and: [IS_WRITABLE, hasFunds(amount), isFree(order)] },
@@ -68,7 +68,7 @@ export function reserveUpdate(order: ReserveOrder): ConditionalUpdate {
 /** Applies whether or not the reservation has landed: after it, it never lands any more. */
 export function withdrawUpdate({ userId, opId }: ReserveOrder): ConditionalUpdate {
   return {
-    filter: { _id: new mongo.ObjectId(userId), ...isNotWithdrawn(opId) },
+    filter: { _id: new ObjectId(userId), ...isNotWithdrawn(opId) },
     update: [{ $set: withdraw(opId) }],
   };
 }
@@ -82,7 +82,7 @@ export const IS_WRITABLE = {
 };
 
 /** As decimals: a double 0.3 is a little less than 0.30. */
-export function hasFunds(amount: mongo.Decimal128): Expression {
+export function hasFunds(amount: Decimal128): Expression {
   return { $and: [IS_BALANCE_MONEY, { $gte: [{ $toDecimal: BALANCE }, amount] }] };
 }
 
@@ -92,8 +92,8 @@ export function isFree({ instanceId }: ReserveOrder): Expression {
   return withAllocation(instanceId, isNothing('$$bot'), ALLOCATIONS);
 }
 
-export function decimalOf({ amountMinor }: ReserveOrder): mongo.Decimal128 {
-  return mongo.Decimal128.fromString(minorText(amountMinor));
+export function decimalOf({ amountMinor }: ReserveOrder): Decimal128 {
+  return Decimal128.fromString(minorText(amountMinor));
 }
 
 export function descriptionOf({ amountMinor, botName }: ReserveOrder): string {
@@ -101,7 +101,7 @@ export function descriptionOf({ amountMinor, botName }: ReserveOrder): string {
 }
 
 /** `reservation` proves whose it is where a legacy writer erases the row. */
-function allocation({ opId, botName }: ReserveOrder, amount: mongo.Decimal128): Expression {
+function allocation({ opId, botName }: ReserveOrder, amount: Decimal128): Expression {
   const dollars = { $toDouble: amount };
   return {
     allocatedAmount: dollars,
@@ -115,7 +115,7 @@ function allocation({ opId, botName }: ReserveOrder, amount: mongo.Decimal128): 
   };
 }
 
-function row(order: ReserveOrder, amount: mongo.Decimal128): Expression {
+function row(order: ReserveOrder, amount: Decimal128): Expression {
   return {
     type: 'allocate',
     amount: { $toDouble: { $multiply: [amount, -1] } },

@@ -2,7 +2,7 @@
 // (I2): the row, or the operation id on its allocation, or the ledger's entry proves that it landed.
 
 import { rejectUnlessAnswered } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
+import type { Db, Document } from 'mongodb';
 import type { Reservation } from '../receipts.ts';
 import type { ReserveOrder, ReserveResult, WithdrawResult } from '../wallets.ts';
 import { contended, MAX_ROUNDS, writeThenReadUser } from './decide-command.ts';
@@ -28,8 +28,8 @@ import {
 } from './wallet-expressions.ts';
 import { WITHDRAWN_IDS } from './withdrawn.ts';
 
-export async function reserve(connection: Connection, order: ReserveOrder): Promise<ReserveResult> {
-  const send = sender(connection, order);
+export async function reserve(db: Db, order: ReserveOrder): Promise<ReserveResult> {
+  const send = sender(db, order);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const { user: observed, outcome } = await send(reserveUpdate(order));
     const result = decideReserve(observed, order);
@@ -47,16 +47,13 @@ const FINAL: ReadonlySet<ReserveResult['status']> = new Set([
   'account-gone',
 ]);
 
-export async function withdrawReserve(
-  connection: Connection,
-  order: ReserveOrder,
-): Promise<WithdrawResult> {
-  const send = sender(connection, order);
+export async function withdrawReserve(db: Db, order: ReserveOrder): Promise<WithdrawResult> {
+  const send = sender(db, order);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const { user: observed, outcome } = await send(withdrawUpdate(order));
     if (observed === null) return { status: 'account-gone' };
     if (observed.isWithdrawn) {
-      const reservation = landed(observed, order) ?? (await findPosted(connection, order));
+      const reservation = landed(observed, order) ?? (await findPosted(db, order));
       return reservation === null ? { status: 'withdrawn' } : { status: 'reserved', reservation };
     }
     rejectUnlessAnswered(outcome, 'the wallet');
@@ -100,10 +97,10 @@ function decideReserve(observed: PresenceAnswer | null, order: ReserveOrder): Re
   return { status: 'insufficient-funds', balance: Number(observed.balance) };
 }
 
-const sender = (connection: Connection, order: ReserveOrder) => (write: ConditionalUpdate) =>
-  writeThenReadUser<PresenceAnswer>(connection, order.userId, write, projection(order));
+const sender = (db: Db, order: ReserveOrder) => (write: ConditionalUpdate) =>
+  writeThenReadUser<PresenceAnswer>(db, order.userId, write, projection(order));
 
-function projection(order: ReserveOrder): mongo.Document {
+function projection(order: ReserveOrder): Document {
   const { opId, instanceId } = order;
   const own = { $filter: { input: ROWS, as: 'row', cond: { $eq: ['$$row.opId', opId] } } };
   const isOurs = { $eq: ['$$bot.reservation.opId', opId] };
@@ -143,12 +140,9 @@ function landed({ trace: found }: PresenceAnswer, order: ReserveOrder): Reservat
 }
 
 /** The ledger keeps what a legacy writer can erase from the user. */
-async function findPosted(
-  connection: Connection,
-  order: ReserveOrder,
-): Promise<Reservation | null> {
+async function findPosted(db: Db, order: ReserveOrder): Promise<Reservation | null> {
   const { opId, userId } = order;
-  const entry = await findInLedger(connection, { _id: opId, userId, type: 'allocate' });
+  const entry = await findInLedger(db, { _id: opId, userId, type: 'allocate' });
   if (entry === null) return null;
   const { seq, previousBalance, balanceAfter: newBalance, at } = entry;
   return toReservation(order, { seq, previousBalance, newBalance, at });

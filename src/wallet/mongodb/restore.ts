@@ -4,10 +4,9 @@
 // was paid since: then its money does, or has come out by another road. A restoration that was taken back in its turn
 // stands for the receipts that it gave back.
 
-import { rejectUnlessAnswered, runRepeatable } from '@reclaim/saga/mongodb';
-import { type Connection, mongo } from 'mongoose';
+import { majorityCollection, rejectUnlessAnswered, runRepeatable } from '@reclaim/saga/mongodb';
+import { type Db, Decimal128, type Document, ObjectId } from 'mongodb';
 import { MAX_MONEY, minorText } from '../../domain/money.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 import type { Restoration, RestoreOrder, RestoreResult } from '../restorations.ts';
 import { contended, MAX_ROUNDS, writeThenReadUser } from './decide-command.ts';
 import { findInLedger, type LedgerDocument } from './ledger-documents.ts';
@@ -24,14 +23,14 @@ const LEDGER = 'ledger';
 const TMP = 'reclaimRestoration';
 const BALANCE = '$paperWallet.balance';
 
-export async function restore(connection: Connection, order: RestoreOrder): Promise<RestoreResult> {
-  const posted = await findPosted(connection, order);
+export async function restore(db: Db, order: RestoreOrder): Promise<RestoreResult> {
+  const posted = await findPosted(db, order);
   if (posted !== null) return { status: 'restored', restoration: posted };
-  const undone = await findUndone(connection, order);
+  const undone = await findUndone(db, order);
   if (undone === null) return { status: 'not-proven' };
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const { user: observed, outcome } = await writeThenReadUser(
-      connection,
+      db,
       order.userId,
       update(order, undone),
       projection(order, undone),
@@ -57,7 +56,7 @@ interface Undone {
 }
 
 // All of them, of this user: a receipt that the ledger does not have proves nothing.
-async function findUndone(connection: Connection, order: RestoreOrder): Promise<Undone | null> {
+async function findUndone(db: Db, order: RestoreOrder): Promise<Undone | null> {
   const { userId, undone } = order;
   const own = { _id: { $in: [...undone] }, userId, source: 'reclaim' };
   // What a restoration of several bots gave back names their bots; it does not itself.
@@ -81,7 +80,7 @@ async function findUndone(connection: Connection, order: RestoreOrder): Promise<
     },
   });
   const [found] = await runRepeatable(() =>
-    nativeCollection<LedgerDocument>(connection, LEDGER)
+    majorityCollection<LedgerDocument>(db, LEDGER)
       .aggregate([
         { $match: own },
         { $graphLookup: restored },
@@ -90,16 +89,16 @@ async function findUndone(connection: Connection, order: RestoreOrder): Promise<
       ])
       .toArray(),
   );
-  if (found?.count !== undone.length || (await isRestored(connection, order))) return null;
+  if (found?.count !== undone.length || (await isRestored(db, order))) return null;
   const { minor, botIds, opIds, since } = found;
   const paid = { amountMinor: Number(minor), botIds, opIds, since };
-  const isMissing = paid.amountMinor > 0 && !(await isPaidInLedger(connection, order, paid));
+  const isMissing = paid.amountMinor > 0 && !(await isPaidInLedger(db, order, paid));
   return isMissing ? paid : null;
 }
 
 /** The document's own rows are checked by the update itself; the ledger knows those that are gone from there. */
 async function isPaidInLedger(
-  connection: Connection,
+  db: Db,
   { userId }: RestoreOrder,
   { botIds, opIds, since }: Undone,
 ): Promise<boolean> {
@@ -107,25 +106,19 @@ async function isPaidInLedger(
     ...{ userId, type: 'deallocate', botId: { $in: [...botIds] } },
     ...{ _id: { $nin: [...opIds] }, at: { $gt: since } },
   };
-  const entry = await findInLedger(connection, later);
+  const entry = await findInLedger(db, later);
   return entry !== null;
 }
 
 // A receipt is given back once, whichever finding names it.
-async function isRestored(
-  connection: Connection,
-  { userId, opId, undone }: RestoreOrder,
-): Promise<boolean> {
+async function isRestored(db: Db, { userId, opId, undone }: RestoreOrder): Promise<boolean> {
   const other = { userId, _id: { $ne: opId }, undone: { $in: [...undone] } };
-  const entry = await findInLedger(connection, other);
+  const entry = await findInLedger(db, other);
   return entry !== null;
 }
 
-async function findPosted(
-  connection: Connection,
-  order: RestoreOrder,
-): Promise<Restoration | null> {
-  const entry = await findInLedger(connection, { _id: order.opId });
+async function findPosted(db: Db, order: RestoreOrder): Promise<Restoration | null> {
+  const entry = await findInLedger(db, { _id: order.opId });
   if (entry === null) return null;
   const botIds = entry.botId === '' ? [] : [entry.botId];
   const opIds = order.undone;
@@ -135,7 +128,7 @@ async function findPosted(
 
 function update(order: RestoreOrder, undone: Undone) {
   const { userId, opId } = order;
-  const amount = mongo.Decimal128.fromString(minorText(undone.amountMinor));
+  const amount = Decimal128.fromString(minorText(undone.amountMinor));
   const row = {
     type: 'deposit',
     amount: { $toDouble: amount },
@@ -156,7 +149,7 @@ function update(order: RestoreOrder, undone: Undone) {
   const settled = { $concatArrays: [SETTLED, [receipt]] };
   return {
     filter: {
-      _id: new mongo.ObjectId(userId),
+      _id: new ObjectId(userId),
       'paperWallet.balance': { $gte: 0, $lte: MAX_MONEY },
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
@@ -212,7 +205,7 @@ function isNamed({ opId, undone }: RestoreOrder): Expression {
   return { $gt: [{ $size: { $filter: { input: SETTLED, as: 'row', cond: isOther } } }, 0] };
 }
 
-function projection(order: RestoreOrder, undone: Undone): mongo.Document {
+function projection(order: RestoreOrder, undone: Undone): Document {
   const { opId } = order;
   const isOwn = { $eq: ['$$row.opId', opId] };
   const own = { $filter: { input: { $concatArrays: [SETTLED, ROWS] }, as: 'row', cond: isOwn } };
@@ -230,7 +223,7 @@ function describe({ amountMinor }: Undone): string {
 function toRestoration(
   { opId, userId, undone: opIds }: RestoreOrder,
   undone: Undone,
-  row: mongo.Document,
+  row: Document,
 ): Restoration {
   return {
     opId,

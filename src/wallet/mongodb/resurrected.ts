@@ -3,7 +3,7 @@
 // it was settled stands in the condition of the write, or was read from the ledger, which never forgets. A lock of a
 // saga that may still work on it refuses both.
 
-import { mongo } from 'mongoose';
+import { ObjectId } from 'mongodb';
 import { type Incarnation, isDated, settlementOpId } from '../../domain/incarnation.ts';
 import type { ResurrectedResult, ResurrectedTarget, Wallets } from '../wallets.ts';
 import type { BotPast, FindBotPast } from './bot-pasts.ts';
@@ -73,7 +73,7 @@ function resurrectedUpdate(
   const isUndated = { $and: [isObject(BOT), { $eq: [datedIncarnationIdOf(BOT), null] }] };
   return {
     filter: {
-      _id: new mongo.ObjectId(userId),
+      _id: new ObjectId(userId),
       $expr: withAllocation(instanceId, {
         $and: isDated(incarnationId)
           ? [isOfIncarnation(BOT, incarnationId), isFree, isSettledOrPaid(incarnation, past)]

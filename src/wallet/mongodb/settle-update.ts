@@ -4,7 +4,7 @@
 // match learns why from a read, never from here. I5, I6: a lock of another epoch or an aborting one
 // refuses it.
 
-import { mongo } from 'mongoose';
+import { Decimal128, type Document, ObjectId } from 'mongodb';
 import { MAX_MONEY } from '../../domain/money.ts';
 import type { SettleCommand } from '../wallets.ts';
 import {
@@ -23,8 +23,8 @@ import {
 import { isNotWithdrawn } from './withdrawn.ts';
 
 export interface ConditionalUpdate {
-  readonly filter: mongo.Document;
-  readonly update: mongo.Document[];
+  readonly filter: Document;
+  readonly update: Document[];
 }
 
 /** Intermediate results live in a field of this name between the stages and are gone after the last. */
@@ -33,13 +33,13 @@ const BOT = `$${TMP}.bot`;
 const SUMS = `$${TMP}.sums`;
 
 /** Adding it gives a decimal exactly two places, and makes a minus zero a zero. */
-const ZERO_CENTS = mongo.Decimal128.fromString('0.00');
+const ZERO_CENTS = Decimal128.fromString('0.00');
 
 export function settleUpdate(command: SettleCommand): ConditionalUpdate {
   const { userId, instanceId, opId, sagaId } = command;
   return {
     filter: {
-      _id: new mongo.ObjectId(userId),
+      _id: new ObjectId(userId),
       'paperWallet.balance': { $gte: 0, $lte: MAX_MONEY },
       'walletTransactions.opId': { $ne: opId },
       'ledgerState.settled.opId': { $ne: opId },
@@ -184,7 +184,7 @@ const SENTENCES = {
   'not-started': ['Returned $', ' from bot that was not started (P&L: '],
 } as const satisfies Record<SettleCommand['reason'], readonly [string, string]>;
 
-function settledFields(command: SettleCommand): mongo.Document {
+function settledFields(command: SettleCommand): Document {
   const settled = { $ifNull: ['$ledgerState.settled', []] };
   return {
     'paperWallet.balance': `${SUMS}.balance`,

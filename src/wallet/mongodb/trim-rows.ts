@@ -3,10 +3,16 @@
 // it, on a majority, for a day. Rows without an identity stay, and those that an allocation is recognised by. What was
 // removed is counted in the same update, so that an audit still knows where it was, and can still sum from the opening.
 
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import { type Connection, mongo } from 'mongoose';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import {
+  type Collection,
+  type Db,
+  Decimal128,
+  type Document,
+  ObjectId,
+  type UpdateFilter,
+} from 'mongodb';
 import { isStamped } from '../../domain/incarnation.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 import { opIdOfRow } from '../audit/row-identity.ts';
 import type { TrimCommand } from '../wallets.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
@@ -22,14 +28,14 @@ const OLD = { $subtract: ['$$NOW', DAY_MS] };
 const TRIMMED = { $ifNull: ['$ledgerState.trimmed.rows', 0] };
 
 /** @returns how many rows were removed. @throws UnavailableError, RetryableError. */
-export async function trimRows(connection: Connection, command: TrimCommand): Promise<number> {
+export async function trimRows(db: Db, command: TrimCommand): Promise<number> {
   let removed = 0;
   // Candidates that have to stay are passed over by the next batch.
   let kept = 0;
   for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
-    const page = await readCandidates(connection, command, kept);
-    const trimmable = await selectTrimmable(connection, command, page);
-    if (trimmable.length > 0 && !(await pull(connection, command, page, trimmable))) break;
+    const page = await readCandidates(db, command, kept);
+    const trimmable = await selectTrimmable(db, command, page);
+    if (trimmable.length > 0 && !(await pull(db, command, page, trimmable))) break;
     removed += trimmable.length;
     kept += page.candidates.length - trimmable.length;
     if (page.candidates.length < BATCH) break;
@@ -54,7 +60,7 @@ interface Page {
 }
 
 async function readCandidates(
-  connection: Connection,
+  db: Db,
   { userId, keep, takenIn }: TrimCommand,
   skip: number,
 ): Promise<Page> {
@@ -63,9 +69,9 @@ async function readCandidates(
   const identities = { id: '$$row._id', opId: '$$row.opId', seq: '$$row.seq', isProof: IS_PROOF };
   const old = { $cond: [{ $gt: ['$end', 0] }, { $slice: [ROWS, '$end'] }, []] };
   const rows = await runRepeatable(() =>
-    users(connection)
+    users(db)
       .aggregate([
-        { $match: { _id: new mongo.ObjectId(userId) } },
+        { $match: { _id: new ObjectId(userId) } },
         { $set: { end } },
         {
           $project: {
@@ -100,7 +106,7 @@ const IS_PROOF = {
 
 function toCandidate(
   userId: TrimCommand['userId'],
-  row: mongo.Document,
+  row: Document,
   index: number,
 ): readonly Candidate[] {
   const own = ownOf(row);
@@ -114,12 +120,12 @@ function toCandidate(
 /** Those that the ledger has held for a day and that stand in the list once. Settlements of bots without a
  * date stay: the row is what distinguishes an old copy of such a bot from a new bot. */
 async function selectTrimmable(
-  connection: Connection,
+  db: Db,
   { userId }: TrimCommand,
   { candidates }: Page,
 ): Promise<readonly Candidate[]> {
   if (candidates.length === 0) return [];
-  const ledger = nativeCollection<LedgerDocument>(connection, 'ledger');
+  const ledger = majorityCollection<LedgerDocument>(db, 'ledger');
   const opIds = candidates.map(({ opId }) => opId);
   const held = await runRepeatable(() =>
     ledger
@@ -133,13 +139,13 @@ async function selectTrimmable(
     held.filter(({ incarnationId }) => !isStamped(String(incarnationId))).map(({ _id }) => _id),
   );
   const trimmable = candidates.filter(({ opId }) => names.has(opId));
-  const copied = await findCopied(connection, userId, trimmable);
+  const copied = await findCopied(db, userId, trimmable);
   return trimmable.filter(({ opId }) => !copied.has(opId));
 }
 
 /** Names of rows that also stand elsewhere in the list: a pull would take more than was counted. */
 async function findCopied(
-  connection: Connection,
+  db: Db,
   userId: TrimCommand['userId'],
   candidates: readonly Candidate[],
 ): Promise<ReadonlySet<string>> {
@@ -147,9 +153,9 @@ async function findCopied(
   if (first === undefined || last === undefined) return new Set();
   const identities = { _id: '$$row._id', opId: '$$row.opId', seq: '$$row.seq' };
   const copies = await runRepeatable(() =>
-    users(connection)
+    users(db)
       .aggregate([
-        { $match: { _id: new mongo.ObjectId(userId) } },
+        { $match: { _id: new ObjectId(userId) } },
         { $project: { row: { $map: { input: ROWS, as: 'row', in: identities } } } },
         { $unwind: { path: '$row', includeArrayIndex: 'row.index' } },
         { $replaceWith: '$row' },
@@ -162,7 +168,7 @@ async function findCopied(
   return new Set(rows.flatMap((row) => toCandidate(userId, row, 0)).map(({ opId }) => opId));
 }
 
-function rowsOf(candidates: readonly Candidate[]): mongo.Document {
+function rowsOf(candidates: readonly Candidate[]): Document {
   const opIds = candidates.flatMap(({ by }) => ('opId' in by ? [by.opId] : []));
   const ids = candidates.flatMap(({ by }) => ('_id' in by ? [by._id] : []));
   return { $or: [{ opId: { $in: opIds } }, { _id: { $in: ids } }] };
@@ -170,17 +176,17 @@ function rowsOf(candidates: readonly Candidate[]): mongo.Document {
 
 /** @returns false when the list is not what was read any more. */
 async function pull(
-  connection: Connection,
+  db: Db,
   { userId }: TrimCommand,
   { trimmed, openingRows }: Page,
   rows: readonly Candidate[],
 ): Promise<boolean> {
-  const moved = await sumMoved(connection, rows);
+  const moved = await sumMoved(db, rows);
   const fromOpening = rows.filter(({ index }) => index < openingRows).length;
   const { matchedCount } = await runRepeatable(() =>
-    users(connection).updateOne(
+    users(db).updateOne(
       {
-        _id: new mongo.ObjectId(userId),
+        _id: new ObjectId(userId),
         'ledgerState.openedAt': { $type: 'date' },
         // A lost answer is repeated: the count then shows that it was done.
         'ledgerState.trimmed.rows': trimmed === 0 ? { $in: [0, null] } : trimmed,
@@ -196,13 +202,13 @@ async function pull(
           // A writer that changes rows by their position must not use positions of before.
           __v: 1,
         },
-      } as unknown as mongo.UpdateFilter<mongo.Document>,
+      } as unknown as UpdateFilter<Document>,
     ),
   );
   return matchedCount === 1;
 }
 
-function standsAt(row: Candidate | undefined): mongo.Document {
+function standsAt(row: Candidate | undefined): Document {
   if (row === undefined) return {};
   const { index, by } = row;
   const place = `walletTransactions.${index}`;
@@ -210,22 +216,19 @@ function standsAt(row: Candidate | undefined): mongo.Document {
 }
 
 /** What the platform's among them moved the balance by; ours are summed by their sequence. */
-async function sumMoved(
-  connection: Connection,
-  rows: readonly Candidate[],
-): Promise<mongo.Decimal128> {
+async function sumMoved(db: Db, rows: readonly Candidate[]): Promise<Decimal128> {
   const opIds = rows.map(({ opId }) => opId);
   const [sums] = await runRepeatable(() =>
-    nativeCollection<LedgerDocument>(connection, 'ledger')
+    majorityCollection<LedgerDocument>(db, 'ledger')
       .aggregate([
         { $match: { _id: { $in: opIds }, source: 'platform' } },
         { $group: { _id: null, moved: { $sum: '$moved' } } },
       ])
       .toArray(),
   );
-  return mongo.Decimal128.fromString(String(sums?.moved ?? 0));
+  return Decimal128.fromString(String(sums?.moved ?? 0));
 }
 
-function users(connection: Connection): mongo.Collection<mongo.Document> {
-  return nativeCollection<mongo.Document>(connection, 'users');
+function users(db: Db): Collection<Document> {
+  return majorityCollection<Document>(db, 'users');
 }

@@ -3,7 +3,7 @@
 // expressions as the updates' filters, so that a filter and its explanation cannot disagree.
 
 import { parseSagaId } from '@reclaim/saga';
-import type { mongo } from 'mongoose';
+import type { Document } from 'mongodb';
 import { type FirebaseUid, parseFirebaseUid, toUserId } from '../../domain/ids.ts';
 import type { Receipt } from '../receipts.ts';
 import type { AllocationLock } from '../wallets.ts';
@@ -62,10 +62,7 @@ export interface NotMoney {
   readonly found: string;
 }
 
-export function userProjection(
-  instanceIds: readonly string[],
-  opIds: readonly string[],
-): mongo.Document {
+export function userProjection(instanceIds: readonly string[], opIds: readonly string[]): Document {
   return {
     firebaseUid: 1,
     balance: '$paperWallet.balance',
@@ -128,9 +125,9 @@ function allocationFields(bot: string): Expression {
   };
 }
 
-export function parseUserReading(document: mongo.Document): UserReading {
+export function parseUserReading(document: Document): UserReading {
   const userId = toUserId(String(document._id));
-  const allocations: mongo.Document[] = document.allocations;
+  const allocations: Document[] = document.allocations;
   return {
     firebaseUid: parseFirebaseUid(document.firebaseUid) ?? null,
     notMoney: userNotMoney(document),
@@ -142,14 +139,14 @@ export function parseUserReading(document: mongo.Document): UserReading {
   };
 }
 
-function userNotMoney(document: mongo.Document): NotMoney | null {
+function userNotMoney(document: Document): NotMoney | null {
   if (!document.isBalanceMoney) {
     return { field: 'paperWallet.balance', found: describeFound(document.balance) };
   }
   return document.areRowsAList ? null : { field: 'walletTransactions', found: 'not a list' };
 }
 
-function parseAllocation(row: mongo.Document): AllocationReadingRow {
+function parseAllocation(row: Document): AllocationReadingRow {
   const isMissing = row.currentValue === undefined || row.currentValue === null;
   const valueField = isMissing ? 'allocatedAmount' : 'currentValue';
   return {

@@ -10,9 +10,8 @@ import {
   type WrittenAndRead,
   writeThenRead,
 } from '@reclaim/saga/mongodb';
-import { type Connection, mongo } from 'mongoose';
+import { type Collection, type Db, type Document, ObjectId } from 'mongodb';
 import type { InstanceId, UserId } from '../../domain/ids.ts';
-import { nativeDb } from '../../infra/mongodb/native.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
 import { parseUserReading, type UserReading, userProjection } from './user-reading.ts';
 
@@ -41,11 +40,11 @@ export type SendToWallet = (item: WalletItem) => Promise<WalletAnswer>;
 /** @returns the function that sends one command together with all that wait.
  * @throws (from that function) UnavailableError `MONGODB_UNREACHABLE` when nothing was sent or the
  * command was a read; InDoubtError `MONGODB_WRITE_IN_DOUBT` when a write could not be read back. */
-export function createWalletBatch(connection: Connection): SendToWallet {
+export function createWalletBatch(db: Db): SendToWallet {
   const queue = () =>
     createGroupCommit<WalletItem, () => WalletAnswer>({
       maxBatch: MAX_BATCH,
-      flush: (items) => flush(connection, items),
+      flush: (items) => flush(db, items),
     });
   // Reads have a queue of their own: they need not wait for the majority of others' writes.
   const write = queue();
@@ -53,13 +52,10 @@ export function createWalletBatch(connection: Connection): SendToWallet {
   return async (item) => (await (item.write === null ? read : write)(item))();
 }
 
-async function flush(
-  connection: Connection,
-  items: readonly WalletItem[],
-): Promise<(() => WalletAnswer)[]> {
+async function flush(db: Db, items: readonly WalletItem[]): Promise<(() => WalletAnswer)[]> {
   const writers = items.filter(({ write }) => write !== null);
   const batch = await writeThenRead({
-    db: nativeDb(connection),
+    db,
     collection: 'users',
     writes: writers.flatMap(({ write }) => (write === null ? [] : [{ updateOne: { ...write } }])),
     read: (users, options, known) => {
@@ -87,7 +83,7 @@ function answer(
 }
 
 async function readUsers(
-  users: mongo.Collection<mongo.Document>,
+  users: Collection<Document>,
   items: readonly WalletItem[],
   options: Parameters<typeof users.find>[1],
 ): Promise<ReadonlyMap<string, UserReading>> {
@@ -97,7 +93,7 @@ async function readUsers(
   const opIds = new Set(items.flatMap(({ opId }) => opId ?? []));
   const projection = userProjection([...instanceIds], [...opIds]);
   const documents = await users
-    .find({ _id: { $in: ids.map((id) => new mongo.ObjectId(id)) } }, { ...options, projection })
+    .find({ _id: { $in: ids.map((id) => new ObjectId(id)) } }, { ...options, projection })
     .toArray();
   return new Map(documents.map((document) => [String(document._id), parseUserReading(document)]));
 }

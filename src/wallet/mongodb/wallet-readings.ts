@@ -1,10 +1,9 @@
 // What an audit reads of users: one document, one moment, and of its rows only the requested ones, cut out by
 // the server. A user with 80,000 rows costs the reading of the document, not its transfer.
 
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import { type Connection, mongo } from 'mongoose';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import { type Db, type Document, ObjectId } from 'mongodb';
 import { parseFirebaseUid, toUserId, type UserId } from '../../domain/ids.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 import type {
   LedgerState,
   OursCursor,
@@ -19,13 +18,13 @@ import { decimalOf, exactOf, parseReceipt, parseWalletRow, ROW_FIELDS } from './
 
 const TRIMMED = { $ifNull: ['$ledgerState.trimmed.rows', 0] };
 
-export function createMongoWalletReadings(connection: Connection): WalletReadings {
-  const users = () => nativeCollection<mongo.Document>(connection, 'users');
+export function createMongoWalletReadings(db: Db): WalletReadings {
+  const users = () => majorityCollection<Document>(db, 'users');
   return {
     async read(userId, { from, limit, receiptsAfter }) {
       const projection = readingProjection(from, limit, receiptsAfter);
       const user = await runRepeatable(() =>
-        users().findOne({ _id: new mongo.ObjectId(userId) }, { projection }),
+        users().findOne({ _id: new ObjectId(userId) }, { projection }),
       );
       return user === null ? null : parseReading(userId, user, limit);
     },
@@ -47,7 +46,7 @@ function readingProjection(
   from: RowBoundary | 'start',
   limit: number,
   receiptsAfter: number,
-): mongo.Document {
+): Document {
   const boundary = from === 'start' ? 0 : { $subtract: [from.index + from.trimmed, TRIMMED] };
   const first = { $max: [0, { $subtract: [boundary, 1] }] };
   return {
@@ -73,9 +72,9 @@ function mapRows(input: Expression): Expression {
   return { $map: { input, as: 'row', in: ROW_FIELDS } };
 }
 
-function parseReading(userId: UserId, user: mongo.Document, limit: number): WalletReading {
+function parseReading(userId: UserId, user: Document, limit: number): WalletReading {
   const boundaryIndex = Number(user.boundary);
-  const rows: mongo.Document[] = user.rows;
+  const rows: Document[] = user.rows;
   const hasRowBefore = boundaryIndex > Number(user.first);
   const [before, ...behind] = hasRowBefore ? rows : [undefined, ...rows];
   return {
@@ -93,12 +92,7 @@ function parseReading(userId: UserId, user: mongo.Document, limit: number): Wall
   };
 }
 
-function parseLedgerState({
-  opening,
-  openingRows,
-  seq,
-  trimmed,
-}: mongo.Document): LedgerState | null {
+function parseLedgerState({ opening, openingRows, seq, trimmed }: Document): LedgerState | null {
   const balance = exactOf(opening);
   if (balance === null) return null;
   return {
@@ -114,7 +108,7 @@ function wholeOf(value: unknown): number {
   return Number.isSafeInteger(number) && number > 0 ? number : 0;
 }
 
-function oursFilter(after: OursCursor | null): mongo.Document {
+function oursFilter(after: OursCursor | null): Document {
   const opened = { 'ledgerState.openedAt': { $type: 'date' }, _id: { $type: 'objectId' } };
   if (after === null) return opened;
   const { openedAt, userId } = after;
@@ -122,12 +116,12 @@ function oursFilter(after: OursCursor | null): mongo.Document {
     ...opened,
     $or: [
       { 'ledgerState.openedAt': { $gt: openedAt } },
-      { 'ledgerState.openedAt': openedAt, _id: { $gt: new mongo.ObjectId(userId) } },
+      { 'ledgerState.openedAt': openedAt, _id: { $gt: new ObjectId(userId) } },
     ],
   };
 }
 
-function parseOurs(found: readonly mongo.Document[], limit: number): OursPage {
+function parseOurs(found: readonly Document[], limit: number): OursPage {
   const last = found.at(-1);
   const hasMore = found.length === limit && last !== undefined;
   return {

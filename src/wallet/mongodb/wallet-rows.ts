@@ -2,7 +2,7 @@
 // may hold anything: what is no money, no date or no text is reported as such, and never fails a read (I4).
 
 import { createHash } from 'node:crypto';
-import { mongo } from 'mongoose';
+import { BSON, Decimal128, type Document, ObjectId } from 'mongodb';
 import { type Exact, parseExact } from '../../domain/exact-decimal.ts';
 import { MAX_MONEY } from '../../domain/money.ts';
 import type { OwnMovement, WalletRow } from '../audit/wallet-readings.ts';
@@ -47,7 +47,7 @@ function momentOf(value: string): Expression {
   return { $let: { vars: { date }, in: { $cond: [isProper, '$$date', null] } } };
 }
 
-export function parseWalletRow(row: mongo.Document): WalletRow {
+export function parseWalletRow(row: Document): WalletRow {
   const isRow = row.raw === undefined;
   return {
     own: isRow ? ownOf(row) : null,
@@ -65,24 +65,24 @@ export function parseWalletRow(row: mongo.Document): WalletRow {
 }
 
 /** One of `ledgerState.settled`, with the row's own conversions. */
-export function parseReceipt(receipt: mongo.Document): OwnMovement[] {
+export function parseReceipt(receipt: Document): OwnMovement[] {
   const { own, amount, balanceAfter, botId, atMs } = parseWalletRow(receipt);
   if (own === null || amount === null) return [];
   return [{ ...own, amount: amount.exact, balanceAfter: balanceAfter?.exact ?? null, botId, atMs }];
 }
 
 export function exactOf(decimal: unknown): Exact | null {
-  return decimal instanceof mongo.Decimal128 ? (parseExact(decimal.toString()) ?? null) : null;
+  return decimal instanceof Decimal128 ? (parseExact(decimal.toString()) ?? null) : null;
 }
 
 /** Ours carry both; a row that lost one of them in a save of the whole list looks like the platform's. */
-export function ownOf({ opId, seq }: mongo.Document): WalletRow['own'] {
+export function ownOf({ opId, seq }: Document): WalletRow['own'] {
   const number = Number(seq);
   const isOurs = typeof opId === 'string' && Number.isSafeInteger(number) && number > 0;
   return isOurs ? { opId, seq: number } : null;
 }
 
-function amountOf({ amount, exact, minor }: mongo.Document): WalletRow['amount'] {
+function amountOf({ amount, exact, minor }: Document): WalletRow['amount'] {
   const value = exactOf(exact);
   if (value === null) return null;
   return {
@@ -93,7 +93,7 @@ function amountOf({ amount, exact, minor }: mongo.Document): WalletRow['amount']
   };
 }
 
-function balanceAfterOf({ balanceAfter, exactAfter }: mongo.Document): WalletRow['balanceAfter'] {
+function balanceAfterOf({ balanceAfter, exactAfter }: Document): WalletRow['balanceAfter'] {
   const exact = exactOf(exactAfter);
   return exact === null ? null : { shown: Number(balanceAfter), exact };
 }
@@ -101,20 +101,20 @@ function balanceAfterOf({ balanceAfter, exactAfter }: mongo.Document): WalletRow
 /** Short enough for a cursor and a log line; what is no plain id is named by its hash. */
 export function rowIdOf(id: unknown): string | null {
   if (id === undefined || id === null) return null;
-  if (id instanceof mongo.ObjectId) return id.toHexString();
+  if (id instanceof ObjectId) return id.toHexString();
   if (typeof id === 'string' && /^[\w-]{1,64}$/.test(id)) return id;
   return `x${hashOf(id)}`;
 }
 
 /** Of the platform's own fields, in an order of our own, numbers by their value: a save that adds fields or
  * writes a whole number as another type leaves a row what it is. */
-function contentHashOf(row: mongo.Document): string {
+function contentHashOf(row: Document): string {
   const { type, amount, botId, botName, description, balanceAfter, timestamp, raw } = row;
   return hashOf([type, amount, botId, botName, description, balanceAfter, timestamp, raw]);
 }
 
 function hashOf(value: unknown): string {
-  const text = mongo.BSON.EJSON.stringify([value], { relaxed: true });
+  const text = BSON.EJSON.stringify([value], { relaxed: true });
   return createHash('sha256').update(text).digest('hex').slice(0, 24);
 }
 

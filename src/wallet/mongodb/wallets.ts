@@ -2,12 +2,11 @@
 // that the database decides (I2), fenced by the epoch in the lock (I5); its result is read back,
 // with a majority, and never guessed from a count or from the lack of an answer.
 
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import { type Connection, mongo } from 'mongoose';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import { type Db, type Document, ObjectId } from 'mongodb';
 import { type InstanceId, NO_USER, parseUserId, type UserId } from '../../domain/ids.ts';
 import { isStamped, settlementOpId } from '../../domain/incarnation.ts';
 import { isMoney } from '../../domain/money.ts';
-import { nativeCollection } from '../../infra/mongodb/native.ts';
 import type { Receipt } from '../receipts.ts';
 import type { AllocationReading, LockResult, SettleResult, Wallets } from '../wallets.ts';
 import { type BotPast, createBotPasts, type FindBotPast, NO_PAST } from './bot-pasts.ts';
@@ -38,18 +37,18 @@ import {
 import { ALLOCATIONS, isNothing, withAllocation } from './wallet-expressions.ts';
 
 export interface MongoWalletsDependencies {
-  /** An open mongoose connection; the caller closes it. */
-  readonly connection: Connection;
+  /** Of an open client, which the caller closes. */
+  readonly db: Db;
   /** What is known of a bot's settled incarnations beside the document. */
   readonly findPast?: FindBotPast;
 }
 
 export function createMongoWallets({
-  connection,
-  findPast = createBotPasts(connection),
+  db,
+  findPast = createBotPasts(db),
 }: MongoWalletsDependencies): Wallets {
-  const send = createWalletBatch(connection);
-  const findPosted = (userId: UserId, opId: string) => findPostedReceipt(connection, userId, opId);
+  const send = createWalletBatch(db);
+  const findPosted = (userId: UserId, opId: string) => findPostedReceipt(db, userId, opId);
 
   return {
     async readAllocation(userId, instanceId) {
@@ -136,20 +135,20 @@ export function createMongoWallets({
       return receipt ?? findPosted(userId, opId);
     },
 
-    findPlatformPayment: (query) => findPlatformPayment(connection, query),
+    findPlatformPayment: (query) => findPlatformPayment(db, query),
 
-    preview: (userId, instanceIds) => previewSettlement(connection, userId, instanceIds),
-    restore: (order) => restore(connection, order),
-    reserve: (order) => reserve(connection, order),
-    withdrawReserve: (order) => withdrawReserve(connection, order),
+    preview: (userId, instanceIds) => previewSettlement(db, userId, instanceIds),
+    restore: (order) => restore(db, order),
+    reserve: (order) => reserve(db, order),
+    withdrawReserve: (order) => withdrawReserve(db, order),
 
-    forgetSettled: (signal) => forgetSettled(connection, signal),
+    forgetSettled: (signal) => forgetSettled(db, signal),
 
-    trimRows: (command) => trimRows(connection, command),
+    trimRows: (command) => trimRows(db, command),
 
-    existingFirebaseUids: (uids) => findFirebaseUids(connection, uids),
+    existingFirebaseUids: (uids) => findFirebaseUids(db, uids),
 
-    otherHolders: (userId, instanceId) => findOtherHolders(connection, userId, instanceId),
+    otherHolders: (userId, instanceId) => findOtherHolders(db, userId, instanceId),
   };
 }
 
@@ -191,21 +190,14 @@ function toAllocationReading(
 }
 
 /** The ledger keeps what a legacy writer can erase from the user. */
-async function findPostedReceipt(
-  connection: Connection,
-  userId: UserId,
-  opId: string,
-): Promise<Receipt | null> {
-  const entry = await findInLedger(connection, { _id: opId, userId, type: 'deallocate' });
+async function findPostedReceipt(db: Db, userId: UserId, opId: string): Promise<Receipt | null> {
+  const entry = await findInLedger(db, { _id: opId, userId, type: 'deallocate' });
   return entry === null ? null : receiptFromLedger(userId, entry);
 }
 
-async function findFirebaseUids(
-  connection: Connection,
-  uids: readonly string[],
-): Promise<ReadonlySet<string>> {
+async function findFirebaseUids(db: Db, uids: readonly string[]): Promise<ReadonlySet<string>> {
   const found = await runRepeatable(() =>
-    nativeCollection<mongo.Document>(connection, 'users')
+    majorityCollection<Document>(db, 'users')
       .find({ firebaseUid: { $in: [...uids] } }, { projection: { _id: 0, firebaseUid: 1 } })
       .toArray(),
   );
@@ -213,15 +205,15 @@ async function findFirebaseUids(
 }
 
 async function findOtherHolders(
-  connection: Connection,
+  db: Db,
   userId: UserId,
   instanceId: InstanceId,
 ): Promise<readonly UserId[]> {
   const holders = await runRepeatable(() =>
-    nativeCollection(connection, 'users')
+    majorityCollection(db, 'users')
       .find(
         {
-          _id: { $ne: new mongo.ObjectId(userId) },
+          _id: { $ne: new ObjectId(userId) },
           $expr: withAllocation(instanceId, { $not: [isNothing('$$bot')] }, ALLOCATIONS),
         },
         { projection: { _id: 1 }, limit: 2 },

@@ -1,7 +1,8 @@
 // The platform's wallets, as its gateway writes them: a strict mongoose model that knows none of our fields. Every route
 // reads a document, changes its copy, and saves the whole of what it has changed, whatever came in between.
 
-import { type Connection, type HydratedDocument, isValidObjectId, Schema } from 'mongoose';
+import type { Db } from 'mongodb';
+import mongoose, { type HydratedDocument, isValidObjectId, Schema } from 'mongoose';
 
 interface Allocation {
   readonly allocatedAmount: number;
@@ -70,13 +71,14 @@ export interface GatewayOptions {
 }
 
 export function createGateway(
-  connection: Connection,
+  db: Db,
   { hasOptimisticConcurrency = false, now = () => new Date() }: GatewayOptions = {},
 ): Gateway {
   const schema = new Schema<Fields>(fields, {
     optimisticConcurrency: hasOptimisticConcurrency,
     ...{ autoCreate: false, autoIndex: false },
   });
+  const connection = mongoose.createConnection().setClient(db.client).useDb(db.databaseName);
   const model = connection.model('PlatformUser', schema, 'users', { overwriteModels: true });
 
   async function post(

@@ -37,7 +37,7 @@ export function createPlatform(
   stage: Stage,
   { programs = simulatedPrograms(stage), ...options }: PlatformOptions = {},
 ): Platform {
-  const gateway = createGateway(stage.connection, options);
+  const gateway = createGateway(stage.db, options);
   const orchestrator = createOrchestrator(stage, programs, options);
   const platform: Platform = {
     ...gateway,
@@ -55,9 +55,9 @@ export function createPlatform(
     },
     place: async ({ uid = 'uid-one', allocated = 100, live = 110, balance = 50, ...bot } = {}) => {
       const instanceId = bot.instanceId ?? orchestrator.nextId(uid);
-      const known = await users(stage.connection).findOne({ firebaseUid: uid });
+      const known = await users(stage.db).findOne({ firebaseUid: uid });
       const start = { balance: balance + allocated, bots: {}, firebaseUid: uid };
-      const userId = known ? toUserId(String(known._id)) : await putUser(stage.connection, start);
+      const userId = known ? toUserId(String(known._id)) : await putUser(stage.db, start);
       await platform.provision(uid, instanceId, allocated);
       await stage.world.setLiveValue(instanceId, live);
       return { uid, userId, instanceId };

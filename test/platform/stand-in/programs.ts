@@ -21,7 +21,7 @@ export interface Programs {
   totalOf(bot: Placed): Promise<number | undefined>;
 }
 
-export function simulatedPrograms({ connection, world }: Stage): Programs {
+export function simulatedPrograms({ db, world }: Stage): Programs {
   const find = async (instanceId: string) =>
     (await world.snapshot()).pooled.find((bot) => bot.instanceId === instanceId);
   const status = async ({ instanceId }: Placed) => {
@@ -29,7 +29,7 @@ export function simulatedPrograms({ connection, world }: Stage): Programs {
     return program === undefined || program === 'absent' ? null : program;
   };
   const remove = async ({ instanceId }: Placed) => {
-    await connection.collection('simulatedBots').deleteOne({ kind: 'pooled', instanceId });
+    await db.collection('simulatedBots').deleteOne({ kind: 'pooled', instanceId });
   };
   return {
     startPool: (containerName) => world.addPool({ containerName }),

@@ -4,7 +4,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { mongo } from 'mongoose';
+import type { Document, Filter } from 'mongodb';
 import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import type { Wire } from '../../../packages/saga/src/testing/index.ts';
 import { poolKey, worldCollection } from '../../../src/bots/simulator/world-documents.ts';
@@ -29,12 +29,12 @@ export interface BotWorld {
 /** Everything outside the log that a saga of this user can touch. */
 export interface Outside {
   /** Without our own book-keeping, which stays when nothing else does. */
-  readonly user: mongo.Document;
-  readonly ledger: readonly mongo.Document[];
+  readonly user: Document;
+  readonly ledger: readonly Document[];
   /** Those that stand. */
-  readonly tombstones: readonly mongo.Document[];
+  readonly tombstones: readonly Document[];
   readonly pools: Pick<PoolState, 'pools' | 'botMapping'>;
-  readonly bots: readonly mongo.Document[];
+  readonly bots: readonly Document[];
 }
 
 export interface BotWorldOptions {
@@ -49,16 +49,16 @@ export async function createBotWorld(
   firebaseUid: string,
   { balance, allocations: bots, poolState, poolContainer }: BotWorldOptions,
 ): Promise<BotWorld> {
-  const { connection, processes, folder } = services;
-  const userId = await putUser(connection, { balance, bots, firebaseUid });
+  const { db, processes, folder } = services;
+  const userId = await putUser(db, { balance, bots, firebaseUid });
   const file = join(folder, `${firebaseUid}.json`);
   await writeFile(file, JSON.stringify(poolState));
-  const simulated = createSimulatedWorld(connection);
+  const simulated = createSimulatedWorld(db);
   await simulated.addPool({ containerName: poolContainer });
   const states = processes.map(() => createFilePoolStates({ file, now: () => new Date() }));
   const ofUser = { userId };
-  const all = (collection: string, filter: mongo.Filter<mongo.Document>) =>
-    connection.collection(collection).find(filter).sort({ _id: 1 }).toArray();
+  const all = (collection: string, filter: Filter<Document>) =>
+    db.collection(collection).find(filter).sort({ _id: 1 }).toArray();
   return {
     firebaseUid: toFirebaseUid(firebaseUid),
     userId,
@@ -71,10 +71,10 @@ export async function createBotWorld(
     },
     read: async () => {
       const [user, ledger, tombstones, found, text] = await Promise.all([
-        users(connection).findOne(byId(userId)),
+        users(db).findOne(byId(userId)),
         all('ledger', ofUser),
         all('tombstones', { ...ofUser, status: { $ne: 'withdrawn' } }),
-        worldCollection(connection)
+        worldCollection(db)
           .find({ _id: { $in: idsOf(firebaseUid) } })
           .sort({ _id: 1 })
           .toArray(),
@@ -89,7 +89,7 @@ export async function createBotWorld(
       await Promise.all(states.map((one) => one.close()));
       // A synchronisation lists the whole host, as it does Docker's: thousands of worlds must not collect on it.
       const ids = [...idsOf(firebaseUid), poolKey(poolContainer)];
-      await worldCollection(connection).deleteMany({ _id: { $in: ids } });
+      await worldCollection(db).deleteMany({ _id: { $in: ids } });
     },
   };
 }

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { pino } from 'pino';
 import { inject, onTestFinished } from 'vitest';
 import type { CrashEnvironment } from '../../../packages/saga/src/testing/index.ts';
@@ -17,7 +17,7 @@ import { createTestDatabase } from '../database.ts';
 import { knowHosts } from '../known-hosts.ts';
 
 export interface CrashServices extends CrashEnvironment {
-  readonly connection: Connection;
+  readonly db: Db;
   readonly processes: readonly [Services, ...Services[]];
   /** For the pool states of the worlds. */
   readonly folder: string;
@@ -27,11 +27,11 @@ export interface CrashServices extends CrashEnvironment {
 const PROCESSES = 3;
 
 export async function createCrashServices(): Promise<CrashServices> {
-  const connection = await createTestDatabase();
+  const db = await createTestDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'reclaim-crash-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const mongodbUri = new URL(inject('mongodbUri'));
-  mongodbUri.pathname = `/${connection.name}`;
+  mongodbUri.pathname = `/${db.databaseName}`;
   const env = {
     MONGODB_URI: mongodbUri.href,
     REDIS_URL: inject('redisUrl'),
@@ -45,7 +45,7 @@ export async function createCrashServices(): Promise<CrashServices> {
     SYNC_YOUNG_SECONDS: '0',
   };
   const config = parseConfig(env, 'server');
-  await knowHosts(connection, ['simulated']);
+  await knowHosts(db, ['simulated']);
   const opened: Services[] = [];
   for (let index = 0; index < PROCESSES; index += 1) {
     const services = await createServices({
@@ -62,12 +62,12 @@ export async function createCrashServices(): Promise<CrashServices> {
   if (first === undefined) throw new RangeError('no process');
   const processes = [first, ...rest] as const;
   return {
-    connection,
+    db,
     processes,
     folder,
     clock: first.clock,
     logs: [first.engine.log, ...rest.map(({ engine }) => engine.log)],
-    expire: (id) => expire(connection, id),
+    expire: (id) => expire(db, id),
     overQueue: driveOverQueue,
   };
 }

@@ -93,7 +93,7 @@ function counted({ restart }: Pick<PoolContainers, 'restart'>, placed: Placed) {
 
 /** It runs, or was left as it was; nothing else has changed, its owner was told of one outcome, and its key is free. */
 async function expectRunning(
-  { connection, logs: [log] }: CrashServices,
+  { db, logs: [log] }: CrashServices,
   { world, instanceId, before, starts }: Placed,
   saga: SagaRecord,
 ): Promise<void> {
@@ -101,7 +101,7 @@ async function expectRunning(
   const key = botKey({ userId: world.userId, instanceId });
   const [holders, told] = await Promise.all([
     log.findHolders([key]),
-    connection.collection('botEvents').find({ jobId: saga.id }).toArray(),
+    db.collection('botEvents').find({ jobId: saga.id }).toArray(),
   ]);
   const { program } = before.bots.find((bot) => bot.instanceId === instanceId) ?? {};
   const allowed = saga.state.phase === 'completed' ? ['RUNNING'] : ['RUNNING', program];

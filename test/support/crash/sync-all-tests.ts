@@ -2,7 +2,7 @@
 // one by the clock, which only schedules. A run reads everything there is, so each has the database to itself: what the one
 // before has left is cleared, and they come one after the other.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type { Json } from '../../../packages/saga/src/json.ts';
 import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import { type CrashTest, NO_TROUBLE } from '../../../packages/saga/src/testing/index.ts';
@@ -19,7 +19,7 @@ import { createSyncWorld, notRepaired, type SyncWorld } from './sync-world.ts';
 interface AllWorld {
   readonly first: SyncWorld;
   readonly orphaned: Orphaned;
-  readonly connection: Connection;
+  readonly db: Db;
 }
 
 interface Orphaned {
@@ -56,26 +56,26 @@ const LEFT_BEHIND = [
 ];
 
 async function createAllWorld(services: CrashServices): Promise<AllWorld> {
-  const { connection } = services;
-  await Promise.all(LEFT_BEHIND.map((name) => connection.collection(name).deleteMany({})));
+  const { db } = services;
+  await Promise.all(LEFT_BEHIND.map((name) => db.collection(name).deleteMany({})));
   const first = await createSyncWorld(services);
   const { firebaseUid: uid } = first.world;
   const [living, lone] = [`${uid}x-bot-1`, `${uid}y-bot-1`];
   const labels = { instanceId: living, userId: `${uid}x` };
   await first.world.simulated.addDedicated({ instanceId: living, labels });
-  await putUser(connection, {
+  await putUser(db, {
     ...{ balance: 7, firebaseUid: `${uid}x` },
     bots: { [living]: allocation(5, 6) },
   });
-  const userId = await putUser(connection, {
+  const userId = await putUser(db, {
     ...{ balance: 20, firebaseUid: `${uid}y` },
     bots: { [lone]: allocation(30, 40) },
   });
-  return { first, orphaned: { userId, bot: lone }, connection };
+  return { first, orphaned: { userId, bot: lone }, db };
 }
 
 async function checkRepaired(all: AllWorld, saga: SagaRecord): Promise<void> {
-  const { first, connection } = all;
+  const { first, db } = all;
   await first.children.idle();
   expectNone([
     ...(await notAllRepaired(all)),
@@ -89,7 +89,7 @@ async function checkRepaired(all: AllWorld, saga: SagaRecord): Promise<void> {
     ...differences(await everything(all), before),
     ...differences({ ...Object(again.result) }, { orphans: 0, scheduledUsers: 0, repaired: 0 }),
     ...differences(
-      { suspects: await connection.collection('suspects').find().toArray() },
+      { suspects: await db.collection('suspects').find().toArray() },
       { suspects: [] },
     ),
   ]);
@@ -97,9 +97,9 @@ async function checkRepaired(all: AllWorld, saga: SagaRecord): Promise<void> {
 
 /** Suspects, one run of each user that drifted, and a sample: no bot, entry or wallet is touched. */
 async function checkScheduled(all: AllWorld, saga: SagaRecord): Promise<void> {
-  const { first, orphaned, connection } = all;
+  const { first, orphaned, db } = all;
   const { before, world, bots, reclaimings } = first;
-  const suspects = await connection.collection('suspects').find().sort({ _id: 1 }).toArray();
+  const suspects = await db.collection('suspects').find().sort({ _id: 1 }).toArray();
   expectNone([
     ...differences(await world.read(), before),
     ...differences(await walletOf(all, orphaned), { balance: 20, bots: [orphaned.bot] }),
@@ -151,23 +151,23 @@ async function notOneRunEach(
 }
 
 /** Two workers of one run at the same moment may write its sample twice, and write the same. */
-async function notSampled({ connection }: AllWorld, { id: runId }: SagaRecord, wanted: object) {
-  const found = await connection.collection('orphanSamples').find({ runId }).toArray();
+async function notSampled({ db }: AllWorld, { id: runId }: SagaRecord, wanted: object) {
+  const found = await db.collection('orphanSamples').find({ runId }).toArray();
   const samples = found.map((one) => ({ ...one, valueMinor: Number(one.valueMinor) }));
   if (samples.length === 0) return ['the run has left no sample'];
   return samples.flatMap((sample) => differences(sample, wanted));
 }
 
-async function walletOf({ connection }: AllWorld, { userId }: Orphaned) {
-  const user = await users(connection).findOne(byId(userId));
+async function walletOf({ db }: AllWorld, { userId }: Orphaned) {
+  const user = await users(db).findOne(byId(userId));
   return { balance: user?.paperWallet.balance, bots: Object.keys(user?.botAllocations ?? {}) };
 }
 
 /** What a run that finds nothing to do must leave as it was. */
-async function everything({ connection, first }: AllWorld) {
+async function everything({ db, first }: AllWorld) {
   const { pools } = await first.world.read();
   const ofAll = ['users', 'ledger', 'tombstones', 'findings', 'simulatedBots'];
-  const contents = ofAll.map((name) => connection.collection(name).find().toArray());
+  const contents = ofAll.map((name) => db.collection(name).find().toArray());
   return { pools, ...Object.fromEntries((await Promise.all(contents)).entries()) };
 }
 

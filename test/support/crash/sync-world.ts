@@ -1,7 +1,7 @@
 // A user's bots in every kind of drift, for the crashes of a synchronisation: one that lives, an orphan that its pool
 // still lists, one that the pool state has lost, and an entry of a bot that is nowhere.
 
-import type { mongo } from 'mongoose';
+import type { Document } from 'mongodb';
 import { Registry } from 'prom-client';
 import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import type { SagaId } from '../../../packages/saga/src/saga-id.ts';
@@ -38,7 +38,7 @@ export interface SyncWorld {
 }
 
 export interface RunTraces {
-  readonly samples: readonly mongo.Document[];
+  readonly samples: readonly Document[];
   readonly suspects: readonly string[];
 }
 
@@ -113,12 +113,12 @@ function reconciliationOf(
 ): ReconciliationServices {
   const own = processes[process];
   if (own === undefined) throw new RangeError('no process');
-  const { config, connection, accounts } = own;
+  const { config, db, accounts } = own;
   const deletionPorts = world.ports(wire, process);
-  const hosts = createHosts({ ...deletionPorts, connection, accounts, isOwnWorld: false });
+  const hosts = createHosts({ ...deletionPorts, db, accounts, isOwnWorld: false });
   const metrics = new Registry();
   return createReconciliation({
-    ...{ config, connection, metrics, deletionPorts, hosts, accounts, sagas },
+    ...{ config, db, metrics, deletionPorts, hosts, accounts, sagas },
   });
 }
 
@@ -141,14 +141,10 @@ async function reclaimingsOf({ logs: [log] }: CrashServices, userId: UserId, bot
   return found.filter(({ kind }) => kind === RECLAIM_ORPHAN);
 }
 
-async function tracesOf(
-  { connection }: CrashServices,
-  userId: UserId,
-  runId: SagaId,
-): Promise<RunTraces> {
+async function tracesOf({ db }: CrashServices, userId: UserId, runId: SagaId): Promise<RunTraces> {
   const [samples, suspects] = await Promise.all([
-    connection.collection('orphanSamples').find({ 'meta.userId': userId, runId }).toArray(),
-    connection.collection('suspects').find({ userId }).sort({ _id: 1 }).toArray(),
+    db.collection('orphanSamples').find({ 'meta.userId': userId, runId }).toArray(),
+    db.collection('suspects').find({ userId }).sort({ _id: 1 }).toArray(),
   ]);
   return { samples, suspects: suspects.map(({ instanceId }) => instanceId) };
 }

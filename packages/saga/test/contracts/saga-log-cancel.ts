@@ -2,7 +2,7 @@
 // it stood when the cancel was decided, whatever its worker has written since, and nowhere else (I6).
 
 import { randomUUID } from 'node:crypto';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/database.ts';
 import type { SagaRecord } from '../../src/log/record.ts';
@@ -26,10 +26,7 @@ const BEGUN = withFirst(RUNNING, { status: 'running', capture: { was: 1 }, attem
 
 const OF_NULLS = withFirst(BEGUN, { capture: [null, 'x'] });
 
-export function describeCancels(
-  name: string,
-  create: (connection: Connection) => Promise<SagaLogUnderTest>,
-): void {
+export function describeCancels(name: string, create: (db: Db) => Promise<SagaLogUnderTest>): void {
   async function setUp(state: SagaState = BEGUN) {
     const logs = await create(await createTestDatabase());
     const held = await commitAs(logs.log, await insertAndClaim(logs.log), { state });

@@ -2,7 +2,7 @@
 // acknowledged: numbers come a second time then, and no write may take one for the other (I6).
 
 import { randomUUID } from 'node:crypto';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/database.ts';
 import type { SagaRecord } from '../../src/log/record.ts';
@@ -27,7 +27,7 @@ const ON_PRIMARY = { durability: 'primary' } as const;
 
 export function describeForgetfulSagaLog(
   name: string,
-  create: (connection: Connection) => Promise<ForgetfulSagaLog>,
+  create: (db: Db) => Promise<ForgetfulSagaLog>,
 ): void {
   async function setUp() {
     const { log, beforeFailover } = await create(await createTestDatabase());

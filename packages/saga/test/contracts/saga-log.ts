@@ -1,7 +1,7 @@
 // What every implementation of the SagaLog port must do (I5, I6, I7, I8, I9).
 
 import { randomUUID } from 'node:crypto';
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/database.ts';
 import { BadCursorError } from '../../src/errors.ts';
@@ -30,10 +30,7 @@ export interface SagaLogUnderTest {
 const LEASE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-export function describeSagaLog(
-  name: string,
-  create: (connection: Connection) => Promise<SagaLogUnderTest>,
-): void {
+export function describeSagaLog(name: string, create: (db: Db) => Promise<SagaLogUnderTest>): void {
   async function setUp() {
     return create(await createTestDatabase());
   }

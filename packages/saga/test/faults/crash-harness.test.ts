@@ -28,12 +28,12 @@ it('a saga that keeps its promise, in memory: no harm at any point, and none lef
 });
 
 it('the same on MongoDB and over the queue: as many points, each died at over the queue too', async () => {
-  const connection = await createTestDatabase();
-  const { log, clock } = await createTestSagaLog(connection);
+  const db = await createTestDatabase();
+  const { log, clock } = await createTestSagaLog(db);
   const { points, queued, missed } = await crash(undefined, {
-    logs: [log, (await openTestSagaLog(connection)).log],
+    logs: [log, (await openTestSagaLog(db)).log],
     clock,
-    expire: (id) => expire(connection, id),
+    expire: (id) => expire(db, id),
     overQueue: driveOverQueue,
   });
   expect(missed).toEqual([]);

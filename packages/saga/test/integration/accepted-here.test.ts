@@ -9,7 +9,6 @@ import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { initialState } from '../../src/machine/state.ts';
 import { connectRedis } from '../../src/queue/connections.ts';
 import { makeSagaId } from '../../src/saga-id.ts';
-import { dbOf } from '../support/saga-log.ts';
 
 const RETRY = { attempts: 3, baseMs: 1, capMs: 1 };
 const LEASE_MS = 2_000;
@@ -55,7 +54,7 @@ async function setUp({ isFair = false } = {}) {
       },
     ],
   };
-  const db = dbOf(await createTestDatabase());
+  const db = await createTestDatabase();
   const prefix = `t-${randomUUID()}`;
   const open = async (): Promise<Engine> => {
     const redis = connectRedis(inject('redisUrl'), 'worker', () => undefined);

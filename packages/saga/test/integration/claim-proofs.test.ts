@@ -12,8 +12,8 @@ import { claimRequest } from '../support/saga-writes.ts';
 
 /** Two steps, of which the second does what the test says before its effect. Time stands still: the claim stays proved. */
 async function setUp(beforeEffect: (call: StepCall) => Promise<void>) {
-  const connection = await createTestDatabase();
-  const world = await createSagaWorld(connection);
+  const db = await createTestDatabase();
+  const world = await createSagaWorld(db);
   const make = stepsOf(world);
   const writes: string[] = [];
   const noted = (log: SagaLog): SagaLog => ({
@@ -29,7 +29,7 @@ async function setUp(beforeEffect: (call: StepCall) => Promise<void>) {
     },
   });
   const engine = await createTestEngine({
-    connection,
+    db,
     definitions: [
       sagaOf([
         make.undoable('a'),

@@ -7,29 +7,23 @@ import { waitFor } from '../../../../test/support/wait-for.ts';
 import { createMongoLeaderLeases } from '../../src/log/mongodb/mongo-leader-leases.ts';
 import { createMongoWorkerRegistry } from '../../src/log/mongodb/mongo-worker-registry.ts';
 import { corrected, startDatabaseClock } from '../../src/mongodb/database-clock.ts';
-import { dbOf, HOUR_MS, putAhead } from '../support/saga-log.ts';
+import { HOUR_MS, putAhead } from '../support/saga-log.ts';
 
 it('a leader lease from before it: taken at once, and kept by the process that took it (I10)', async () => {
-  const connection = await createTestDatabase();
-  const [dead, next] = [
-    createMongoLeaderLeases(dbOf(connection)),
-    createMongoLeaderLeases(dbOf(connection)),
-  ];
+  const db = await createTestDatabase();
+  const [dead, next] = [createMongoLeaderLeases(db), createMongoLeaderLeases(db)];
   expect(await dead.hold('relay', 60_000)).toBe(true);
   expect(await next.hold('relay', 60_000)).toBe(false);
-  await putAhead(connection, 'leaderLeases', ['until']);
+  await putAhead(db, 'leaderLeases', ['until']);
   expect(await next.hold('relay', 60_000)).toBe(true);
   expect(await dead.hold('relay', 60_000)).toBe(false);
 });
 
 it('a worker that was announced before it and died: not among the live ones', async () => {
-  const connection = await createTestDatabase();
-  const [dead, live] = [
-    createMongoWorkerRegistry(dbOf(connection)),
-    createMongoWorkerRegistry(dbOf(connection)),
-  ];
+  const db = await createTestDatabase();
+  const [dead, live] = [createMongoWorkerRegistry(db), createMongoWorkerRegistry(db)];
   await dead.announce(['delete-bot@1'], 30_000);
-  await putAhead(connection, 'workers', ['until']);
+  await putAhead(db, 'workers', ['until']);
   await live.announce(['sync-wallet@1'], 30_000);
   expect(await live.runnable()).toEqual(['sync-wallet@1']);
 });
@@ -42,13 +36,13 @@ it('a reading that agrees with what is known changes nothing; one that disagrees
 });
 
 it('a reading comes late, another one not at all: the clock goes on as it was; the next one that is quick is believed', async () => {
-  const connection = await createTestDatabase();
+  const db = await createTestDatabase();
   const late = Promise.withResolvers<void>();
   const never = Promise.withResolvers<number>();
   const quick = () => performance.timeOrigin + performance.now();
   let aheadMs = 0;
   let readings = 0;
-  const clock = await startDatabaseClock(dbOf(connection), {
+  const clock = await startDatabaseClock(db, {
     readEveryMs: 5,
     readWithinMs: 500,
     readServerMs: async () => {

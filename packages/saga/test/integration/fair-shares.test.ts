@@ -7,7 +7,6 @@ import { waitFor } from '../../../../test/support/wait-for.ts';
 import type { SagaDefinition } from '../../src/definition.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { connectRedis } from '../../src/queue/connections.ts';
-import { dbOf } from '../support/saga-log.ts';
 
 const SLOTS = 6;
 const MANY = 60;
@@ -48,7 +47,7 @@ async function setUp(isFair: boolean) {
   const redis = connectRedis(inject('redisUrl'), 'worker', () => undefined);
   onTestFinished(() => redis.disconnect());
   const engine = await createEngine({
-    db: dbOf(await createTestDatabase()),
+    db: await createTestDatabase(),
     redis,
     prefix: `t-${randomUUID()}`,
     sagas: [definition as SagaDefinition],

@@ -78,14 +78,14 @@ it.each(POISONS)(
 it.each(POISONS)(
   'what a step captured or left has %s: the saga is stuck with the reason, and goes on when it has none',
   async (_, poison) => {
-    const connection = await createTestDatabase();
-    const make = stepsOf(await createSagaWorld(connection));
+    const db = await createTestDatabase();
+    const make = stepsOf(await createSagaWorld(db));
     let [captured, left]: [Json, Json] = [poison, 'fine'];
     const step = make.undoable('a', {
       capture: async () => captured,
       run: async () => ({ value: left }),
     });
-    const engine = await createTestEngine({ connection, definitions: [sagaOf([step])] });
+    const engine = await createTestEngine({ db, definitions: [sagaOf([step])] });
     const id = await engine.start();
     const stuck = await engine.runToRest(id);
     expect(stuck.state).toMatchObject({ phase: 'stuck', cause: { class: 'hold', ...CANNOT_HOLD } });

@@ -12,7 +12,7 @@ import { createMongoLeaderLeases } from '../../src/log/mongodb/mongo-leader-leas
 import { createStuckInSight } from '../../src/queue/show-stuck.ts';
 import { type SagaId, toSagaId } from '../../src/saga-id.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
-import { dbOf, passForSagas } from '../support/saga-log.ts';
+import { passForSagas } from '../support/saga-log.ts';
 import { createTestQueue, rests, type TestQueue } from '../support/saga-queue.ts';
 import {
   createGate,
@@ -30,14 +30,14 @@ type Build = (steps: ReturnType<typeof stepsOf>, world: SagaWorld) => SagaDefini
 const TWO_STEPS: Build = (make) => sagaOf([make.undoable('a'), make.pivot('pay')]);
 
 async function setUp(build: Build = TWO_STEPS, redisUrl?: string) {
-  const connection = await createTestDatabase();
-  const world = await createSagaWorld(connection);
+  const db = await createTestDatabase();
+  const world = await createSagaWorld(db);
   const queue = await createTestQueue(redisUrl);
   const definitions = [build(stepsOf(world), world)];
-  const options = { definitions, connection, wakeUps: queue.wakeUps, waitInPlaceMs: 50 };
+  const options = { definitions, db, wakeUps: queue.wakeUps, waitInPlaceMs: 50 };
   const engine = await createTestEngine(options);
   const another = () => createTestEngine(options);
-  return { connection, world, queue, engine, another };
+  return { db, world, queue, engine, another };
 }
 
 async function jobState({ queue }: TestQueue, id: SagaId): Promise<string> {
@@ -182,10 +182,10 @@ describe('what the dashboard shows', () => {
 
   it('a stuck saga whose job a flush has taken: shown again as failed; a job that is there stays as it is', async () => {
     const hold = new HoldError('NOT_MONEY', 'it is no money');
-    const { queue, engine, connection } = await setUp((make) =>
+    const { queue, engine, db } = await setUp((make) =>
       sagaOf([make.pivot('pay', { run: failing([hold, hold], async () => undefined) })]),
     );
-    const leaderLeases = createMongoLeaderLeases(dbOf(connection));
+    const leaderLeases = createMongoLeaderLeases(db);
     onTestFinished(() => leaderLeases.giveBack());
     const woken: SagaId[] = [];
     const keeper = createStuckInSight({
@@ -249,11 +249,11 @@ describe('what the dashboard shows', () => {
 
 describe('the relay', () => {
   it('two at once: one is elected and repairs, and when it goes the other takes over', async () => {
-    const { connection, queue, engine, another } = await setUp();
+    const { db, queue, engine, another } = await setUp();
     const ids = await Promise.all(Array.from({ length: 30 }, () => engine.start()));
     await engine.sagas.close();
     await queue.flush();
-    await passForSagas(connection, 10_000);
+    await passForSagas(db, 10_000);
     const relays = [queue.startRelay(engine), queue.startRelay(await another())];
     await waitFor('the repairs', () => relays.flatMap(({ repaired }) => repaired).length >= 30);
     const [elected, idle] = relays.sort((a, b) => b.repaired.length - a.repaired.length);
@@ -265,12 +265,12 @@ describe('the relay', () => {
   });
 
   it('one saga cannot be woken: all the others are, and that one is tried again', async () => {
-    const { connection, queue, engine } = await setUp();
+    const { db, queue, engine } = await setUp();
     const ids = await Promise.all(Array.from({ length: 60 }, () => engine.start()));
     await engine.sagas.close();
     const [poison] = ids;
     const tried: string[] = [];
-    await passForSagas(connection, 10_000);
+    await passForSagas(db, 10_000);
     const relay = queue.startRelay(engine, {
       wake: queue.wakeUps.wake,
       requeue: async (id) => {

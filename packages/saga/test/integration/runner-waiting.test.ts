@@ -114,8 +114,8 @@ describe('a step that waits', () => {
 describe('a nudge', () => {
   /** Whom somebody wanted woken. */
   async function setUpWoken(turns: ReturnType<typeof waiter>) {
-    const connection = await createTestDatabase();
-    const make = stepsOf(await createSagaWorld(connection));
+    const db = await createTestDatabase();
+    const make = stepsOf(await createSagaWorld(db));
     const requeued: SagaId[] = [];
     const wakeUps = {
       wake: async () => undefined,
@@ -125,7 +125,7 @@ describe('a nudge', () => {
       },
     };
     const definitions = [sagaOf([make.retriable('wait', { retry: ONCE, run: turns.run })])];
-    return { requeued, engine: await createTestEngine({ definitions, connection, wakeUps }) };
+    return { requeued, engine: await createTestEngine({ definitions, db, wakeUps }) };
   }
 
   it('to one that sleeps: due at once, and its wake-up is made again', async () => {

@@ -250,7 +250,7 @@ describe('workers come and go', () => {
     const newer = sagaOf([make.undoable('new')], { version: 2 });
     const upgraded = await createTestEngine({
       definitions: [newer],
-      connection: engine.connection,
+      db: engine.db,
     });
     const before = await engine.log.find(id);
     expect(await upgraded.run(id)).toEqual({ status: 'no-such-version' });
@@ -262,9 +262,9 @@ describe('workers come and go', () => {
   });
 
   it('the log is out of reach in mid-run: the saga waits for it, goes on, and does nothing twice', async () => {
-    const connection = await createTestDatabase();
-    const world = await createSagaWorld(connection);
-    const { proxy, wired } = await connectThroughProxy(connection);
+    const db = await createTestDatabase();
+    const world = await createSagaWorld(db);
+    const { proxy, wired } = await connectThroughProxy(db);
     const make = stepsOf(world);
     const cutAfter = (name: string) => ({
       run: async (call: StepCall) => {
@@ -278,7 +278,7 @@ describe('workers come and go', () => {
       make.pivot('pay', cutAfter('pay')),
       make.retriable('post'),
     ]);
-    const engine = await createTestEngine({ definitions: [definition], connection: wired });
+    const engine = await createTestEngine({ definitions: [definition], db: wired });
     const id: SagaId = await engine.start();
     const running = engine.runToRest(id);
     for (const effect of ['do a', 'do pay']) {
@@ -293,11 +293,11 @@ describe('workers come and go', () => {
   });
 
   it('the log is out of reach at the claim: the wake-up is put off, it does not fail', async () => {
-    const connection = await createTestDatabase();
-    const world = await createSagaWorld(connection);
-    const { proxy, wired } = await connectThroughProxy(connection);
+    const db = await createTestDatabase();
+    const world = await createSagaWorld(db);
+    const { proxy, wired } = await connectThroughProxy(db);
     const definition = sagaOf([stepsOf(world).undoable('a')]);
-    const engine = await createTestEngine({ definitions: [definition], connection: wired });
+    const engine = await createTestEngine({ definitions: [definition], db: wired });
     const id = await engine.start();
     proxy.cut();
     expect((await engine.run(id)).status).toBe('later');

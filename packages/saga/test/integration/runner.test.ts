@@ -394,14 +394,14 @@ describe('a person is needed', () => {
       new Error(`${'x '.repeat(240)}Bearer abc.def.ghi ${'y '.repeat(2_500)}`),
       { toString: () => `an object with authorization: Basic cm9vdDpodW50ZXIy` },
     ];
-    const { runOne, connection } = await setUpEngine((make) =>
+    const { runOne, db } = await setUpEngine((make) =>
       sagaOf([make.retriable('a', { run: failing(thrown, async () => {}) })]),
     );
     const saga = await runOne();
     expect(saga.state).toMatchObject({ phase: 'stuck', cause: { code: 'UNEXPECTED' } });
     const failures = saga.history.filter(({ type }) => type === 'failed');
     expect(failures.map(({ detail }) => (detail ?? '').length).sort((a, b) => a - b)[2]).toBe(512);
-    const stored = await connection.collection('sagas').findOne({ key: saga.key });
+    const stored = await db.collection('sagas').findOne({ key: saga.key });
     const text = JSON.stringify(stored);
     for (const part of ['hunter2', 'abc.def', 'cm9vd']) expect(text).not.toContain(part);
     expect(text).toContain('mongodb://***@db.internal');

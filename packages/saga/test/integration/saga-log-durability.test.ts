@@ -1,9 +1,9 @@
 // How firmly a write of the log stands: what another process acts on is on a majority before it is answered, by the
 // words of the write itself and not by the server's default; and only what has ended is ever forgotten.
 
-import mongoose from 'mongoose';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/database.ts';
+import { openDb } from '../../../../test/support/open-db.ts';
 import { createTestSagaLog, sagasOf } from '../support/saga-log.ts';
 import { commitAs, insertAndClaim } from '../support/saga-writes.ts';
 
@@ -11,21 +11,19 @@ const DAY_MS = 86_400_000;
 
 /** A log whose writes to `sagas` are noted with the write concern that they were sent with. */
 async function setUp() {
-  const { name } = await createTestDatabase();
-  const connection = await mongoose
-    .createConnection(inject('mongodbUri'), {
-      ...{ dbName: name, directConnection: true, monitorCommands: true },
-    })
-    .asPromise();
-  onTestFinished(() => connection.close());
+  const { databaseName: name } = await createTestDatabase();
+  const db = await openDb(inject('mongodbUri'), {
+    ...{ dbName: name, directConnection: true, monitorCommands: true },
+  });
+  onTestFinished(() => db.client.close());
   const concerns: unknown[] = [];
-  connection.getClient().on('commandStarted', ({ command }) => {
+  db.client.on('commandStarted', ({ command }) => {
     if (command.update === 'sagas' || command.insert === 'sagas') {
       concerns.push(command.writeConcern);
     }
   });
-  const { log } = await createTestSagaLog(connection);
-  return { connection, log, concerns };
+  const { log } = await createTestSagaLog(db);
+  return { db, log, concerns };
 }
 
 it('a saga is inserted, claimed, and comes to a moment that counts: each on a majority, as its write says (I5, I7)', async () => {
@@ -37,10 +35,10 @@ it('a saga is inserted, claimed, and comes to a moment that counts: each on a ma
 });
 
 it('running, stuck, ended: only the ended one is ever forgotten, and not before its retention is over', async () => {
-  const { connection, log } = await setUp();
+  const { db, log } = await setUp();
   const held = await insertAndClaim(log);
   const { id } = held.saga;
-  const storedNow = () => sagasOf(connection).findOne({ _id: id as never });
+  const storedNow = () => sagasOf(db).findOne({ _id: id as never });
   const running = await commitAs(log, held);
   expect(await storedNow()).not.toHaveProperty('expireAt');
   const at = (phase: 'stuck' | 'completed') => ({ state: { ...held.saga.state, phase } });
@@ -49,7 +47,7 @@ it('running, stuck, ended: only the ended one is ever forgotten, and not before 
   await commitAs(log, stuck, at('completed'));
   const ended = await storedNow();
   expect(Number(ended?.expireAt) - Number(ended?.finishedAt)).toBe(90 * DAY_MS);
-  const indexes = await sagasOf(connection).indexes();
+  const indexes = await sagasOf(db).indexes();
   const expiring = indexes.filter(({ expireAfterSeconds }) => expireAfterSeconds !== undefined);
   expect(expiring).toMatchObject([{ key: { expireAt: 1 }, expireAfterSeconds: 0 }]);
 });

@@ -2,14 +2,13 @@ import { expect, test } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/database.ts';
 import { createMongoSagaLog } from '../../src/log/mongodb/mongo-saga-log.ts';
 import { startDatabaseClock } from '../../src/mongodb/database-clock.ts';
-import { dbOf } from '../support/saga-log.ts';
 
 const EMPTY_STATE = { phase: 'completed', steps: [] };
 
 test('many ask for their keys at once: each gets its own, the open one first, the newest next', async () => {
-  const connection = await createTestDatabase();
-  const clock = await startDatabaseClock(dbOf(connection));
-  const log = createMongoSagaLog({ db: dbOf(connection), clock, retentionDays: 1 });
+  const db = await createTestDatabase();
+  const clock = await startDatabaseClock(db);
+  const log = createMongoSagaLog({ db, clock, retentionDays: 1 });
   const saga = (id: string, key: string, open: boolean, minute: number) => ({
     _id: `del-${id.padStart(10, '0')}`,
     ...{ key, open, kind: 'k', version: 1, subject: 's', requestedBy: 'r', input: null },
@@ -24,7 +23,7 @@ test('many ask for their keys at once: each gets its own, the open one first, th
     },
     createdAt: new Date(Date.UTC(2026, 10, 1, 12, minute)),
   });
-  await connection
+  await db
     .collection<{ _id: string }>('sagas')
     .insertMany([
       saga('a1', 'a', false, 1),

@@ -20,9 +20,9 @@ beforeAll(async () => {
 afterAll(() => replicas?.stop(), 60_000);
 
 async function setUp() {
-  const connection = await createTestDatabase(replicas.uri);
+  const db = await createTestDatabase(replicas.uri);
   onTestFinished(() => replicas.release());
-  return connection;
+  return db;
 }
 
 it('a claim is to be proved: it is not while no majority confirms it, and is again when one does', async () => {
@@ -39,8 +39,8 @@ it('a claim is to be proved: it is not while no majority confirms it, and is aga
 });
 
 it('a step has an effect that cannot be fenced: put off until a majority is there, then done once', async () => {
-  const connection = await setUp();
-  const make = stepsOf(await createSagaWorld(connection));
+  const db = await setUp();
+  const make = stepsOf(await createSagaWorld(db));
   const gate = createGate();
   const refused: unknown[] = [];
   const sent: string[] = [];
@@ -54,7 +54,7 @@ it('a step has an effect that cannot be fenced: put off until a majority is ther
     },
   });
   const engine = await createTestEngine({
-    connection,
+    db,
     definitions: [sagaOf([make.undoable('a'), second, make.pivot('pay')])],
     wrapLog: (log) => ({
       ...log,

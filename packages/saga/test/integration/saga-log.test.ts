@@ -1,8 +1,9 @@
 // The saga log on a real MongoDB: the contract, and what is particular to a database behind a wire.
 
-import mongoose, { type Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/database.ts';
+import { openDb } from '../../../../test/support/open-db.ts';
 import { createTcpProxy } from '../../../../test/support/tcp-proxy.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import { UnavailableError } from '../../src/errors.ts';
@@ -26,33 +27,31 @@ import {
   QUEUED,
 } from '../support/saga-writes.ts';
 
-const open = async (connection: Connection) => ({
-  log: (await createTestSagaLog(connection)).log,
-  other: (await openTestSagaLog(connection)).log,
-  pass: (ms: number) => passForSagas(connection, ms),
+const open = async (db: Db) => ({
+  log: (await createTestSagaLog(db)).log,
+  other: (await openTestSagaLog(db)).log,
+  pass: (ms: number) => passForSagas(db, ms),
 });
 
 describeSagaLog('MongoSagaLog', open);
 describeCancels('MongoSagaLog', open);
 
-describeForgetfulSagaLog('MongoSagaLog', async (connection) => ({
-  log: (await createTestSagaLog(connection)).log,
-  beforeFailover: () => beforeFailover(connection),
+describeForgetfulSagaLog('MongoSagaLog', async (db) => ({
+  log: (await createTestSagaLog(db)).log,
+  beforeFailover: () => beforeFailover(db),
 }));
 
 /** The log over a wire that can be cut, beside the one that is connected directly. */
 async function setUpWired(retryWrites = false) {
-  const connection = await createTestDatabase();
-  const { log: direct } = await createTestSagaLog(connection);
+  const db = await createTestDatabase();
+  const { log: direct } = await createTestSagaLog(db);
   const { hostname, port } = new URL(inject('mongodbUri'));
   const proxy = await createTcpProxy({ host: hostname, port: Number(port) });
   const uri = `mongodb://127.0.0.1:${proxy.port}/?directConnection=true&retryWrites=${retryWrites}`;
-  const wired = await mongoose
-    .createConnection(uri, { dbName: connection.name, serverSelectionTimeoutMS: 700 })
-    .asPromise();
-  onTestFinished(() => wired.close());
+  const wired = await openDb(uri, { dbName: db.databaseName, serverSelectionTimeoutMS: 700 });
+  onTestFinished(() => wired.client.close());
   const { log } = await openTestSagaLog(wired);
-  return { connection, direct, log, proxy };
+  return { db, direct, log, proxy };
 }
 
 /** What only a write of the log carries, and no read. */
@@ -81,9 +80,9 @@ describe('the wire between the log and its database is cut', () => {
   );
 
   it('the answers of 30 commits are lost, one of them fenced: each learns its own outcome', async () => {
-    const { connection, direct, log, proxy } = await setUpWired();
+    const { db, direct, log, proxy } = await setUpWired();
     const helds = await Promise.all(Array.from({ length: 30 }, () => insertAndClaim(direct)));
-    await passForSagas(connection, 120_000);
+    await passForSagas(db, 120_000);
     const [lost] = helds;
     if (lost === undefined) throw new Error('no sagas');
     await claimOf(direct, lost.saga);
@@ -160,50 +159,48 @@ describe('the wire between the log and its database is cut', () => {
 
 describe('how long sagas wait for a worker', () => {
   it('due, under a live lease, under a lease that ran out, stuck, not due: only what could be run now counts', async () => {
-    const connection = await createTestDatabase();
-    const { log } = await createTestSagaLog(connection);
+    const db = await createTestDatabase();
+    const { log } = await createTestSagaLog(db);
     const waiting = async () => {
       const groups = await log.openSummary();
       return groups.map(({ phase, waitingSeconds }) => [phase, Math.floor(waitingSeconds)]);
     };
     const held = await insertAndClaim(log);
     await log.insert(newSaga({ notBeforeMs: Date.now() + 3_600_000 }));
-    await passEverywhere(connection, 50_000);
+    await passEverywhere(db, 50_000);
     expect(await waiting()).toEqual([['queued', 0]]);
-    await passEverywhere(connection, 40_000);
+    await passEverywhere(db, 40_000);
     const [[, ranOut] = []] = await waiting();
     expect(ranOut).toBeGreaterThanOrEqual(30);
     expect(ranOut).toBeLessThan(60);
     const renewed = await claimOf(log, held.saga);
     expect(await waiting()).toEqual([['queued', 0]]);
     await log.commit(logWrite(renewed, { state: { ...QUEUED, phase: 'stuck' } }));
-    await passEverywhere(connection, 3_000_000);
+    await passEverywhere(db, 3_000_000);
     expect(Object.fromEntries(await waiting())).toEqual({ queued: 0, stuck: 0 });
-    await passEverywhere(connection, 1_000_000);
+    await passEverywhere(db, 1_000_000);
     expect(Object.fromEntries(await waiting()).queued).toBeGreaterThan(300);
   });
 });
 
-async function passEverywhere(connection: Connection, ms: number): Promise<void> {
-  await passForSagas(connection, ms);
+async function passEverywhere(db: Db, ms: number): Promise<void> {
+  await passForSagas(db, ms);
   const earlier = (at: string) => ({ $subtract: [at, ms] });
   const moved = { $mergeObjects: ['$$this', { at: earlier('$$this.at') }] };
   const history = { $map: { input: '$history', in: moved } };
-  await sagasOf(connection).updateMany({}, [
-    { $set: { createdAt: earlier('$createdAt'), history } },
-  ]);
+  await sagasOf(db).updateMany({}, [{ $set: { createdAt: earlier('$createdAt'), history } }]);
 }
 
 describe('the indexes that the log declares', () => {
   it('what is asked often reads few documents, never all of them', async () => {
-    const connection = await createTestDatabase();
-    await createSagaIndexes(connection);
-    const { log } = await openTestSagaLog(connection);
+    const db = await createTestDatabase();
+    await createSagaIndexes(db);
+    const { log } = await openTestSagaLog(db);
     const helds = await Promise.all(Array.from({ length: 5 }, () => insertAndClaim(log)));
     const [first] = helds;
     if (first === undefined) throw new Error('no saga');
     const ended = logWrite(first, { state: { ...QUEUED, phase: 'completed' } });
-    const commands = await commandsOf(connection, async () => {
+    const commands = await commandsOf(db, async () => {
       await log.commit(ended);
       await log.claim(first.saga.id, claimRequest());
       await log.findByKey(first.saga.key, 5);
@@ -225,15 +222,13 @@ describe('the indexes that the log declares', () => {
   });
 
   it('what is stuck, among many that have ended: only open ones are observed', async () => {
-    const connection = await createTestDatabase();
-    await createSagaIndexes(connection);
-    const { log } = await openTestSagaLog(connection);
+    const db = await createTestDatabase();
+    await createSagaIndexes(db);
+    const { log } = await openTestSagaLog(db);
     const held = await insertAndClaim(log);
     await log.commit(logWrite(held, { state: { ...QUEUED, phase: 'stuck' } }));
-    const { db } = connection;
-    if (db === undefined) throw new Error('the test connection is not open');
     const ended = (n: number) => ({ open: false, createdAt: new Date(n) });
-    await sagasOf(connection).insertMany(Array.from({ length: 500 }, (_, n) => ended(n)));
+    await sagasOf(db).insertMany(Array.from({ length: 500 }, (_, n) => ended(n)));
     await db.command({ profile: 2 });
     const { sagas } = await log.list({ phases: ['stuck', 'running'], limit: 5 });
     await db.command({ profile: 0 });
@@ -243,15 +238,13 @@ describe('the indexes that the log declares', () => {
   });
 
   it('what is overdue, among many that sleep: the relay reads none of those', async () => {
-    const connection = await createTestDatabase();
-    await createSagaIndexes(connection);
-    const { log } = await openTestSagaLog(connection);
-    const { db } = connection;
-    if (db === undefined) throw new Error('the test connection is not open');
+    const db = await createTestDatabase();
+    await createSagaIndexes(db);
+    const { log } = await openTestSagaLog(db);
     const { saga } = await log.insert(newSaga());
-    await passForSagas(connection, 60_000);
-    const asleep = { ...(await sagasOf(connection).findOne({})), dueAt: new Date('2100-01-01') };
-    await sagasOf(connection).insertMany(
+    await passForSagas(db, 60_000);
+    const asleep = { ...(await sagasOf(db).findOne({})), dueAt: new Date('2100-01-01') };
+    await sagasOf(db).insertMany(
       Array.from({ length: 500 }, (_, n) => ({ ...asleep, _id: n as never, key: `key-${n}` })),
     );
     await db.command({ profile: 2 });
@@ -263,17 +256,15 @@ describe('the indexes that the log declares', () => {
   });
 
   it('a search by user or bot, among many others: an index for each, merged in order', async () => {
-    const connection = await createTestDatabase();
-    await createSagaIndexes(connection);
-    const { log } = await openTestSagaLog(connection);
-    const { db } = connection;
-    if (db === undefined) throw new Error('the test connection is not open');
+    const db = await createTestDatabase();
+    await createSagaIndexes(db);
+    const { log } = await openTestSagaLog(db);
     const { saga } = await log.insert(newSaga({ subject: 'me', input: { instanceId: 'bot-1' } }));
     const others = Array.from({ length: 500 }, (_, n) => ({
       ...{ open: false, createdAt: new Date(n), subject: `user-${n}` },
       input: { instanceId: `bot-${n + 2}` },
     }));
-    await sagasOf(connection).insertMany(others);
+    await sagasOf(db).insertMany(others);
     const subject = { of: 'subject', value: 'me' } as const;
     const found = async (value: string) => {
       await db.command({ profile: 2 });
@@ -297,15 +288,13 @@ describe('the indexes that the log declares', () => {
 });
 
 /** The plans of every command on `sagas` that the work sends, as the server's profiler saw them. */
-async function commandsOf(connection: Connection, work: () => Promise<void>): Promise<string[]> {
-  const { db } = connection;
-  if (db === undefined) throw new Error('the test connection is not open');
+async function commandsOf(db: Db, work: () => Promise<void>): Promise<string[]> {
   await db.command({ profile: 2 });
   await work();
   await db.command({ profile: 0 });
   const observed = await db
     .collection('system.profile')
-    .find({ ns: sagasOf(connection).namespace, op: { $in: ['query', 'update', 'command'] } })
+    .find({ ns: sagasOf(db).namespace, op: { $in: ['query', 'update', 'command'] } })
     .toArray();
   return observed.map(
     ({ op, planSummary, command }) => `${op} ${planSummary} ${JSON.stringify(command)}`,

@@ -19,7 +19,6 @@ import {
   type SagaRoutesOptions,
   sagaRoutes,
 } from '../../src/fastify/index.ts';
-import { dbOf } from '../support/saga-log.ts';
 
 interface Shop {
   /** `busy`: the press is not free yet. `broken`: an operator has to mend it. */
@@ -76,7 +75,7 @@ async function openShop(press: Shop['press'], options: Partial<SagaRoutesOptions
   const shop: Shop = { press, shipped: 0 };
   const definition = printBook(shop);
   const redis = new Redis(inject('redisUrl'));
-  const db = dbOf(await createTestDatabase());
+  const db = await createTestDatabase();
   const engine = await createEngine({ db, redis, sagas: [definition], prefix: randomUUID() });
   const worker = engine.startWorker();
   const app = fastify();

@@ -4,7 +4,6 @@ import { createMongoLeaderLeases } from '../../src/log/mongodb/mongo-leader-leas
 import { createMongoWorkerRegistry } from '../../src/log/mongodb/mongo-worker-registry.ts';
 import { createVersionWatch, shownState } from '../../src/log/version-watch.ts';
 import { setUpEngine } from '../support/saga-engine.ts';
-import { dbOf } from '../support/saga-log.ts';
 import { sagaOf } from '../support/saga-world.ts';
 
 const SIX_MINUTES_MS = 6 * 60_000;
@@ -12,7 +11,7 @@ const SIX_MINUTES_MS = 6 * 60_000;
 describe('a saga whose version no live worker knows', () => {
   it('for five minutes: shown as stuck; a worker that knows it comes: as it is again', async () => {
     const { engine } = await setUpEngine((make) => sagaOf([make.undoable('a')]));
-    const { connection, log, clock } = engine;
+    const { db, log, clock } = engine;
     const id = await engine.start();
     const found = async () => {
       const saga = await log.find(id);
@@ -22,8 +21,8 @@ describe('a saga whose version no live worker knows', () => {
     const watch = (runnable: readonly string[]) =>
       createVersionWatch({
         log,
-        workerRegistry: createMongoWorkerRegistry(dbOf(connection)),
-        leaderLeases: createMongoLeaderLeases(dbOf(connection)),
+        workerRegistry: createMongoWorkerRegistry(db),
+        leaderLeases: createMongoLeaderLeases(db),
         runnable,
         everyMs: 20,
         onError: (error) => {

@@ -1,9 +1,10 @@
 // The saga engine on a test's own database as one worker process has it: its own log,
 // clock and runner.
 
-import mongoose, { type Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import { inject, onTestFinished } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/database.ts';
+import { openDb } from '../../../../test/support/open-db.ts';
 import { createTcpProxy, type TcpProxy } from '../../../../test/support/tcp-proxy.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import type { SagaDefinition } from '../../src/definition.ts';
@@ -20,7 +21,7 @@ import { openTestSagaLog, passForSagas } from './saga-log.ts';
 import { createSagaWorld, type SagaWorld, stepsOf } from './saga-world.ts';
 
 export interface TestEngine {
-  readonly connection: Connection;
+  readonly db: Db;
   readonly log: SagaLog;
   readonly clock: Clock;
   readonly sagas: Sagas;
@@ -38,7 +39,7 @@ export interface TestEngine {
 
 export interface TestEngineOptions {
   readonly definitions: readonly SagaDefinition[];
-  readonly connection: Connection;
+  readonly db: Db;
   readonly waitInPlaceMs?: number;
   /** Default: nobody is woken. */
   readonly wakeUps?: WakeUps;
@@ -52,8 +53,8 @@ export interface TestEngineOptions {
 export const LEASE_MS = 60_000;
 
 export async function createTestEngine(options: TestEngineOptions): Promise<TestEngine> {
-  const { definitions, connection, waitInPlaceMs = 2_000, wakeUps = NO_WAKE_UPS } = options;
-  const { log: opened, clock: databaseClock } = await openTestSagaLog(connection);
+  const { definitions, db, waitInPlaceMs = 2_000, wakeUps = NO_WAKE_UPS } = options;
+  const { log: opened, clock: databaseClock } = await openTestSagaLog(db);
   const log = options.wrapLog?.(opened) ?? opened;
   let passedMs = 0;
   const own: Clock = {
@@ -77,7 +78,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
   const run = (id: SagaId, signal = new AbortController().signal) =>
     runner.run(id, { signal, isDraining: () => false });
   return {
-    connection,
+    db,
     log,
     clock,
     sagas,
@@ -86,7 +87,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
     fenced,
     run,
     pass: async (ms) => {
-      await passForSagas(connection, ms);
+      await passForSagas(db, ms);
       passedMs += ms;
     },
     start: async (kind = 'test-saga') => {
@@ -110,15 +111,13 @@ const MAX_NAPS = 50;
 
 /** One more connection to the same database, over a wire that can be cut. */
 export async function connectThroughProxy(
-  connection: Connection,
-): Promise<{ readonly proxy: TcpProxy; readonly wired: Connection }> {
+  db: Db,
+): Promise<{ readonly proxy: TcpProxy; readonly wired: Db }> {
   const { hostname, port } = new URL(inject('mongodbUri'));
   const proxy = await createTcpProxy({ host: hostname, port: Number(port) });
   const uri = `mongodb://127.0.0.1:${proxy.port}/?directConnection=true`;
-  const wired = await mongoose
-    .createConnection(uri, { dbName: connection.name, serverSelectionTimeoutMS: 300 })
-    .asPromise();
-  onTestFinished(() => wired.close());
+  const wired = await openDb(uri, { dbName: db.databaseName, serverSelectionTimeoutMS: 300 });
+  onTestFinished(() => wired.client.close());
   return { proxy, wired };
 }
 
@@ -129,14 +128,14 @@ type Build = (
 
 /** A new database, a world on it, and an engine; `another` is one more worker on the same sagas. */
 export async function setUpEngine(build: Build, options: { readonly waitInPlaceMs?: number } = {}) {
-  const connection = await createTestDatabase();
-  const world = await createSagaWorld(connection);
+  const db = await createTestDatabase();
+  const world = await createSagaWorld(db);
   const definitions = [build(stepsOf(world), world)].flat();
-  const engine = await createTestEngine({ definitions, connection, ...options });
-  const another = () => createTestEngine({ definitions, connection, ...options });
+  const engine = await createTestEngine({ definitions, db, ...options });
+  const another = () => createTestEngine({ definitions, db, ...options });
   const runOne = async () => {
     const id = await engine.start();
     return engine.runToRest(id);
   };
-  return { connection, world, engine, another, runOne };
+  return { db, world, engine, another, runOne };
 }

@@ -13,7 +13,6 @@ import { type SagaWorker, startSagaWorker } from '../../src/queue/saga-worker.ts
 import type { WakeUps } from '../../src/queue/wake-ups.ts';
 import type { Periodic } from '../../src/run/periodic.ts';
 import type { TestEngine } from './saga-engine.ts';
-import { dbOf } from './saga-log.ts';
 
 export interface TestQueue {
   readonly prefix: string;
@@ -78,9 +77,9 @@ export async function createTestQueue(url = inject('redisUrl')): Promise<TestQue
       onTestFinished(() => worker.close(500));
       return { ...worker, errors };
     },
-    startRelay: ({ log, connection }, woken = wakeUps) => {
+    startRelay: ({ log, db }, woken = wakeUps) => {
       const repaired: string[] = [];
-      const leaderLeases = createMongoLeaderLeases(dbOf(connection));
+      const leaderLeases = createMongoLeaderLeases(db);
       const relay = createRelay({
         log,
         wakeUps: woken,

@@ -1,7 +1,7 @@
 // Small definitions for the engine: steps whose effects are counted, so that a test sees what happened in the world and
 // not only what the log says of it.
 
-import type { Connection } from 'mongoose';
+import type { Db } from 'mongodb';
 import type {
   CompensatableStep,
   Observation,
@@ -14,8 +14,8 @@ import type {
 import { createTestSagaLog } from './saga-log.ts';
 
 /** Makes the database ready for engines too. */
-export async function createSagaWorld(connection: Connection): Promise<SagaWorld> {
-  await createTestSagaLog(connection);
+export async function createSagaWorld(db: Db): Promise<SagaWorld> {
+  await createTestSagaLog(db);
   return emptySagaWorld();
 }
 

@@ -2,11 +2,10 @@
 // that its cost does not grow with the user's history (I11). One document per user, moved on by one conditional write, so
 // that of two audits at once only one counts.
 
-import { runRepeatable, unlessDuplicate } from '@reclaim/saga/mongodb';
-import { type Connection, mongo } from 'mongoose';
+import { majorityCollection, runRepeatable, unlessDuplicate } from '@reclaim/saga/mongodb';
+import { type Db, Decimal128, type Document } from 'mongodb';
 import { type Exact, printExact } from '../../../domain/exact-decimal.ts';
 import type { UserId } from '../../../domain/ids.ts';
-import { nativeCollection } from '../../../infra/mongodb/native.ts';
 import { exactOf } from '../../mongodb/wallet-rows.ts';
 import type { RowBoundary } from '../wallet-readings.ts';
 
@@ -39,16 +38,16 @@ export interface Suspicion {
   readonly sinceMs: number;
 }
 
-interface CheckpointDocument extends mongo.Document {
+interface CheckpointDocument extends Document {
   readonly _id: UserId;
 }
 
 export type AuditCheckpoints = ReturnType<typeof createMongoAuditCheckpoints>;
 
-export function createMongoAuditCheckpoints(connection: Connection) {
-  const checkpoints = () => nativeCollection<CheckpointDocument>(connection, 'auditCheckpoints');
+export function createMongoAuditCheckpoints(db: Db) {
+  const checkpoints = () => majorityCollection<CheckpointDocument>(db, 'auditCheckpoints');
   /** @returns whether the checkpoint still stood at the revision. The first write makes the document. */
-  const writeAt = (userId: UserId, revision: number, fields: mongo.Document) =>
+  const writeAt = (userId: UserId, revision: number, fields: Document) =>
     runRepeatable(async () => {
       const filter = { _id: userId, revision };
       const options = { upsert: revision === 0 };
@@ -86,7 +85,7 @@ export function createMongoAuditCheckpoints(connection: Connection) {
 
 function stateFields({ balance, seq, boundary, lastRow, position }: CheckpointState) {
   return {
-    balance: balance === null ? null : mongo.Decimal128.fromString(printExact(balance)),
+    balance: balance === null ? null : Decimal128.fromString(printExact(balance)),
     seq,
     boundary: { $literal: boundary },
     lastRow: { $literal: lastRow },

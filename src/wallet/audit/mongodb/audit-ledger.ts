@@ -2,12 +2,11 @@
 // second insert finds the first (I2), and what this program posted comes out by the user's own sequence (I11). Nothing
 // here changes an entry.
 
-import { insertNew, runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
+import { insertNew, majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Db, Filter } from 'mongodb';
 import { type Exact, exactFromMinor, parseExact } from '../../../domain/exact-decimal.ts';
 import type { FirebaseUid, UserId } from '../../../domain/ids.ts';
 import { chunksOf } from '../../../domain/map-bounded.ts';
-import { nativeCollection } from '../../../infra/mongodb/native.ts';
 import type { LedgerDocument } from '../../mongodb/ledger-documents.ts';
 import { type PlatformDocument, platformDocument } from '../../mongodb/platform-documents.ts';
 import type { WriteOff, WriteOffs } from '../audit-report.ts';
@@ -50,9 +49,9 @@ const OURS = { source: 'reclaim', type: { $ne: 'write-off' } };
 
 export type AuditLedger = ReturnType<typeof createMongoAuditLedger>;
 
-export function createMongoAuditLedger(connection: Connection) {
-  const ledger = () => nativeCollection<LedgerDocument>(connection, 'ledger');
-  const findOwn = async (filter: mongo.Filter<LedgerDocument>) => {
+export function createMongoAuditLedger(db: Db) {
+  const ledger = () => majorityCollection<LedgerDocument>(db, 'ledger');
+  const findOwn = async (filter: Filter<LedgerDocument>) => {
     const entries = await runRepeatable(() =>
       ledger().find(filter).sort({ postedAt: -1, _id: 1 }).toArray(),
     );
@@ -63,7 +62,7 @@ export function createMongoAuditLedger(connection: Connection) {
     async post(postings: readonly PlatformPosting[]): Promise<number> {
       let posted = 0;
       for (const chunk of chunksOf(postings, CHUNK)) {
-        const entries = nativeCollection<PlatformDocument>(connection, 'ledger');
+        const entries = majorityCollection<PlatformDocument>(db, 'ledger');
         posted += await insertNew(entries, chunk.map(platformDocument));
       }
       return posted;

@@ -2,20 +2,19 @@
 // a quarter.
 
 import { randomUUID } from 'node:crypto';
-import { runRepeatable } from '@reclaim/saga/mongodb';
-import type { Connection, mongo } from 'mongoose';
-import { nativeCollection } from '../../../infra/mongodb/native.ts';
+import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
+import type { Db, Document, Filter } from 'mongodb';
 import type { AuditReport, StoredAuditRun } from '../audit-report.ts';
 
-interface RunDocument extends mongo.Document {
+interface RunDocument extends Document {
   readonly _id: string;
 }
 
 export type AuditRuns = ReturnType<typeof createMongoAuditRuns>;
 
-export function createMongoAuditRuns(connection: Connection) {
-  const runs = () => nativeCollection<RunDocument>(connection, 'auditRuns');
-  const newest = (filter: mongo.Filter<RunDocument>, since: string) =>
+export function createMongoAuditRuns(db: Db) {
+  const runs = () => majorityCollection<RunDocument>(db, 'auditRuns');
+  const newest = (filter: Filter<RunDocument>, since: string) =>
     runRepeatable(async () => {
       const ageMs = { $subtract: ['$$NOW', `$${since}`] };
       const [found] = await runs()
