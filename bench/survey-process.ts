@@ -29,7 +29,7 @@ try {
       hostTrust: { judge: async () => 'trusted' },
       holdings: createMongoHoldings({ db }),
       runDrifts: createMongoRunDrifts(db),
-      hostRecords: { noteListing: async () => undefined },
+      hostRecords: { find: async () => new Map(), noteListing: async () => undefined },
       sagas: { findHolders: async () => new Map() },
     },
     {

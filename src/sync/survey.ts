@@ -9,7 +9,7 @@ import { judgeBot, type SourcesView } from './detect-drift.ts';
 import { findLeftovers } from './leftovers.ts';
 import type { HeldBot, UserHoldings } from './mongodb/holdings.ts';
 import type { RunDrift } from './mongodb/run-drifts.ts';
-import { observeSources } from './observe-sources.ts';
+import { type ObservedSources, observeSources } from './observe-sources.ts';
 import type { SurveyTotals } from './sync-all-report.ts';
 import type { SyncAllPorts } from './sync-ports.ts';
 
@@ -35,7 +35,7 @@ export interface SurveyPorts {
   readonly hostTrust: SyncAllPorts['hostTrust'];
   readonly holdings: SyncAllPorts['holdings'];
   readonly runDrifts: Pick<SyncAllPorts['runDrifts'], 'add'>;
-  readonly hostRecords: Pick<SyncAllPorts['hostRecords'], 'noteListing'>;
+  readonly hostRecords: Pick<SyncAllPorts['hostRecords'], 'find' | 'noteListing'>;
   readonly sagas: Pick<SyncAllPorts['sagas'], 'findHolders'>;
 }
 
@@ -44,7 +44,7 @@ export async function surveyAll(
   { listId, beganAtMs, keepOrphans, isNoted }: SurveyOrder,
   call: FencedCall,
 ): Promise<SurveyTotals> {
-  const sources = await observeSources(ports, null, call);
+  const sources = await observeHosts(ports, isNoted, call);
   const tally = createTally();
   // Of what Docker shows the view knows it; this is for entries without a bot.
   const allocatedEntries = new Set<string>();
@@ -72,9 +72,6 @@ export async function surveyAll(
   const leftovers = await findLeftovers(ports, sources, allocatedEntries);
   found.push(...leftovers.drifts);
   await flush();
-  for (const [host, contents] of isNoted ? sources.contents : []) {
-    await ports.hostRecords.noteListing(host, contents);
-  }
   return {
     listId,
     beganAtMs,
@@ -86,6 +83,23 @@ export async function surveyAll(
     reasons: reasonsOf(sources),
     isPoolStateUnknown: sources.pools.status === 'unknown',
   };
+}
+
+// Noted at once: the walk over the users takes minutes, and a bot that is deleted meanwhile would be remembered as if it
+// had been seen after its end.
+async function observeHosts(
+  ports: SurveyPorts,
+  isNoted: boolean,
+  call: FencedCall,
+): Promise<ObservedSources> {
+  if (!isNoted) return observeSources(ports, null, call);
+  const { bots, hostRecords } = ports;
+  const before = await hostRecords.find(bots.hosts());
+  const sources = await observeSources(ports, null, call);
+  for (const [host, contents] of sources.contents) {
+    await hostRecords.noteListing(host, contents, before.get(host));
+  }
+  return sources;
 }
 
 function createTally() {

@@ -2,7 +2,11 @@
 
 import type { Db } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { type HostRecords, MAX_REMEMBERED } from '../../src/bots/hosts/mongo-host-records.ts';
+import {
+  type HostContents,
+  type HostRecords,
+  MAX_REMEMBERED,
+} from '../../src/bots/hosts/mongo-host-records.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -14,6 +18,9 @@ export function describeHostRecords(name: string, create: (db: Db) => HostRecord
     (await records.find([host])).get(host);
   const idsOf = async (records: HostRecords) =>
     (await recordOf(records))?.observedBots.map(({ instanceId }) => instanceId).toSorted();
+  /** A listing of a moment, with nothing beside it. */
+  const noteListing = async (records: HostRecords, host: string, contents: HostContents) =>
+    records.noteListing(host, contents, await recordOf(records, host));
   const many = (count: number, prefix = 'bot') =>
     Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
 
@@ -21,7 +28,7 @@ export function describeHostRecords(name: string, create: (db: Db) => HostRecord
     it('hosts that were noted are found, each with its own; the others are missing', async () => {
       const records = await setUp();
       expect(await records.find(['east'])).toEqual(new Map());
-      await records.noteListing('east', {
+      await noteListing(records, 'east', {
         instanceIds: ['a', 'b.c', '$d'],
         count: 3,
         isPartial: false,
@@ -56,28 +63,50 @@ export function describeHostRecords(name: string, create: (db: Db) => HostRecord
 
     it('a listing replaces what was remembered; a listing of nothing erases nothing', async () => {
       const records = await setUp();
-      await records.noteListing('east', { instanceIds: ['a', 'b'], count: 2, isPartial: false });
-      await records.noteListing('east', { instanceIds: ['b', 'c'], count: 2, isPartial: false });
+      await noteListing(records, 'east', { instanceIds: ['a', 'b'], count: 2, isPartial: false });
+      await noteListing(records, 'east', { instanceIds: ['b', 'c'], count: 2, isPartial: false });
       const before = await recordOf(records);
-      await records.noteListing('east', { instanceIds: [], count: 0, isPartial: false });
+      await noteListing(records, 'east', { instanceIds: [], count: 0, isPartial: false });
       await records.recordObserved('east', []);
       expect(await recordOf(records)).toEqual(before);
       expect(await idsOf(records)).toEqual(['b', 'c']);
     });
 
+    it('bots that are seen while a host is listed: newer than the listing, and remembered beside it (I4)', async () => {
+      const records = await setUp();
+      await records.recordObserved('east', ['gone', 'stays']);
+      const before = await recordOf(records);
+      await records.recordObserved('east', ['made']);
+      const contents = { instanceIds: ['stays'], count: 1, isPartial: false };
+      await records.noteListing('east', contents, before);
+      expect(await idsOf(records)).toEqual(['made', 'stays']);
+      expect(await recordOf(records)).toMatchObject({ count: 2 });
+      await records.recordObserved('west', ['made']);
+      await records.noteListing('west', contents, undefined);
+      expect((await recordOf(records, 'west'))?.observedBots).toHaveLength(2);
+    });
+
+    it('a bot that stands twice on a host: one bot, which can be found gone', async () => {
+      const records = await setUp();
+      const contents = { instanceIds: ['a', 'b', 'a'], count: 3, isPartial: false };
+      await noteListing(records, 'east', contents);
+      expect(await recordOf(records)).toMatchObject({ count: 2 });
+      expect(await idsOf(records)).toEqual(['a', 'b']);
+    });
+
     it('a listing that pools are missing from: only adds to what was remembered', async () => {
       const records = await setUp();
-      await records.noteListing('east', { instanceIds: ['a', 'b'], count: 2, isPartial: false });
-      await records.noteListing('east', { instanceIds: ['b', 'c'], count: 2, isPartial: true });
+      await noteListing(records, 'east', { instanceIds: ['a', 'b'], count: 2, isPartial: false });
+      await noteListing(records, 'east', { instanceIds: ['b', 'c'], count: 2, isPartial: true });
       expect(await idsOf(records)).toEqual(['a', 'b', 'c']);
       expect(await recordOf(records)).toMatchObject({ count: 3 });
-      await records.noteListing('east', { instanceIds: ['c'], count: 7, isPartial: true });
+      await noteListing(records, 'east', { instanceIds: ['c'], count: 7, isPartial: true });
       expect(await recordOf(records)).toMatchObject({ count: 7 });
     });
 
     it('bots seen in single observations are added; one that is seen again is newer than the others', async () => {
       const records = await setUp();
-      await records.noteListing('east', { instanceIds: ['a', 'b'], count: 2, isPartial: false });
+      await noteListing(records, 'east', { instanceIds: ['a', 'b'], count: 2, isPartial: false });
       const before = await recordOf(records);
       const after = await waitFor('a later moment', async () => {
         await records.recordObserved('east', ['b', 'c', 'c']);
@@ -95,7 +124,7 @@ export function describeHostRecords(name: string, create: (db: Db) => HostRecord
 
     it('more bots than are remembered: counted all the same, and never fewer than there were', async () => {
       const records = await setUp();
-      await records.noteListing('east', {
+      await noteListing(records, 'east', {
         instanceIds: many(1_500),
         count: 1_500,
         isPartial: false,
@@ -105,7 +134,7 @@ export function describeHostRecords(name: string, create: (db: Db) => HostRecord
       await records.recordObserved('east', ['new']);
       expect(await recordOf(records)).toMatchObject({ count: 1_500 });
       expect(await idsOf(records)).toContain('new');
-      await records.noteListing('west', {
+      await noteListing(records, 'west', {
         instanceIds: many(MAX_REMEMBERED),
         count: 1_000,
         isPartial: false,
@@ -118,7 +147,7 @@ export function describeHostRecords(name: string, create: (db: Db) => HostRecord
 
     it('confirmed to be empty: all sightings end, who and why is kept; a later sighting ends it', async () => {
       const records = await setUp();
-      await records.noteListing('east', { instanceIds: ['a'], count: 1, isPartial: false });
+      await noteListing(records, 'east', { instanceIds: ['a'], count: 1, isPartial: false });
       const reason = 'new disk; $notAPath';
       const confirmed = await records.confirmEmpty('east', { by: 'admin:ann', reason });
       expect(confirmed).toEqual({
@@ -130,11 +159,11 @@ export function describeHostRecords(name: string, create: (db: Db) => HostRecord
         confirmedReason: reason,
       });
       expect(await recordOf(records)).toEqual(confirmed);
-      await records.noteListing('east', { instanceIds: [], count: 0, isPartial: false });
+      await noteListing(records, 'east', { instanceIds: [], count: 0, isPartial: false });
       expect(await recordOf(records)).toEqual(confirmed);
       for (const note of [
         () => records.recordObserved('east', ['b']),
-        () => records.noteListing('east', { instanceIds: ['b'], count: 1, isPartial: false }),
+        () => noteListing(records, 'east', { instanceIds: ['b'], count: 1, isPartial: false }),
       ]) {
         await records.confirmEmpty('east', { by: 'admin:ann', reason });
         await note();

@@ -37,11 +37,15 @@ describeDocker('trust in a docker host', () => {
     const { addDedicated, hostRecords, trust, confirm } = await setUp();
     const instanceId = `trust-${randomUUID().slice(0, 8)}-bot-1`;
     await addDedicated({ instanceId, labels: { instanceId }, state: 'stopped' });
-    await hostRecords.noteListing('test', {
-      instanceIds: ['gone-bot-1'],
-      count: 7,
-      isPartial: false,
-    });
+    await hostRecords.noteListing(
+      'test',
+      {
+        instanceIds: ['gone-bot-1'],
+        count: 7,
+        isPartial: false,
+      },
+      undefined,
+    );
     expect(await trust.judge('test', { placedByFile: [] }, call)).toBe('trusted');
     expect(await confirm.confirm('test', CONFIRMATION, call)).toEqual({ status: 'not-empty' });
   });

@@ -78,11 +78,15 @@ describe('an empty host', () => {
 
   it('that holds a single managed container: trusted, whatever is remembered or placed', async () => {
     const { judge, world, hostRecords } = await setUp();
-    await hostRecords.noteListing(HOST, {
-      instanceIds: ['a-bot-1', 'a-bot-2'],
-      count: 2,
-      isPartial: false,
-    });
+    await hostRecords.noteListing(
+      HOST,
+      {
+        instanceIds: ['a-bot-1', 'a-bot-2'],
+        count: 2,
+        isPartial: false,
+      },
+      undefined,
+    );
     await world.addDedicated({ instanceId: 'a-bot-9', host: HOST });
     expect(await judge([{ instanceId: 'a-bot-1', createdAt: YESTERDAY }])).toBe('trusted');
   });
@@ -98,11 +102,15 @@ describe('an empty host', () => {
 
   it('whose bots we all removed: trusted; one of them not: unknown', async () => {
     const { judge, hostRecords, removeBot } = await setUp();
-    await hostRecords.noteListing(HOST, {
-      instanceIds: ['a-bot-1', 'a-bot-2'],
-      count: 2,
-      isPartial: false,
-    });
+    await hostRecords.noteListing(
+      HOST,
+      {
+        instanceIds: ['a-bot-1', 'a-bot-2'],
+        count: 2,
+        isPartial: false,
+      },
+      undefined,
+    );
     await removeBot('a-bot-1');
     expect(await judge()).toEqual(unknown(/a-bot-2 was last seen/));
     await removeBot('a-bot-2');
@@ -123,7 +131,11 @@ describe('an empty host', () => {
 
   it('with more bots than can be remembered: unknown, even if all that are remembered were removed', async () => {
     const { judge, hostRecords, removeBot } = await setUp();
-    await hostRecords.noteListing(HOST, { instanceIds: ['a-bot-1'], count: 2, isPartial: false });
+    await hostRecords.noteListing(
+      HOST,
+      { instanceIds: ['a-bot-1'], count: 2, isPartial: false },
+      undefined,
+    );
     await removeBot('a-bot-1');
     expect(await judge()).toEqual(unknown(/2 bots were seen there/));
   });
@@ -147,7 +159,11 @@ describe('an empty host', () => {
 
   it('confirmed by an administrator: trusted, for what was there before; not for what comes after', async () => {
     const { judge, hostRecords, confirm } = await setUp();
-    await hostRecords.noteListing(HOST, { instanceIds: ['a-bot-1'], count: 5, isPartial: false });
+    await hostRecords.noteListing(
+      HOST,
+      { instanceIds: ['a-bot-1'], count: 5, isPartial: false },
+      undefined,
+    );
     const placed = { instanceId: 'a-bot-1', createdAt: YESTERDAY };
     expect(await judge([placed])).toEqual(unknown(/5 bots/));
     const confirmation = { by: 'admin:ann', reason: 'the disk was replaced' };

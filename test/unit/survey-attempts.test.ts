@@ -25,6 +25,7 @@ function createWorld() {
     bots: { ...inertPorts<SyncAllPorts['bots']>(), hosts: () => [] },
     poolStates: poolStatesOver({ pools: NO_POOLS }),
     hostTrust: { judge: async () => 'trusted' },
+    hostRecords: { ...inertPorts<SyncAllPorts['hostRecords']>(), find: async () => new Map() },
     runDrifts,
     holdings: {
       ...inertPorts<SyncAllPorts['holdings']>(),

@@ -11,7 +11,7 @@ import { type Expression, literal } from '../../wallet/mongodb/wallet-expression
 export interface HostContents {
   /** Any of them; those beyond `MAX_REMEMBERED` are only counted. */
   readonly instanceIds: readonly string[];
-  /** How many there were. */
+  /** How many there were; a bot that stands there twice counts twice. */
   readonly count: number;
   /** Whether pools that could not be asked may hold more. */
   readonly isPartial: boolean;
@@ -71,18 +71,20 @@ export function createMongoHostRecords(db: Db) {
       return new Map(documents.map((document) => [document._id, parseRecord(document)]));
     },
 
-    /** Notes a listing of all owners: replaces what was remembered, and ends a confirmation, because the host
-     * is not empty any more. A partial one only adds: what it does not show may be there. A listing of
-     * nothing is not noted: it is just what must not erase the memory. */
+    /** Notes a listing of all owners: replaces what was remembered before it, and ends a confirmation, because the host
+     * is not empty any more. What was observed since is newer than the listing, and stays. A partial one only adds: what
+     * it does not show may be there. A listing of nothing is not noted: it is just what must not erase the memory.
+     * @param before the host's record as it was found before the host was asked; undefined: there was none. */
     async noteListing(
       host: string,
-      { instanceIds, count, isPartial }: HostContents,
+      contents: HostContents,
+      before: HostRecord | undefined,
     ): Promise<void> {
-      const ids = [...new Set(instanceIds)];
+      const ids = [...new Set(contents.instanceIds)];
       if (ids.length === 0) return;
-      if (isPartial) return note(host, added(ids, count));
-      const bots = observedNow(ids.slice(0, MAX_REMEMBERED));
-      await note(host, { bots, count: Math.max(count, ids.length) });
+      const count = countOf(contents, ids);
+      const fields = contents.isPartial ? added(ids, count) : replacing(ids, count, before);
+      await note(host, fields);
     },
 
     /** Notes bots that were observed on the host while one owner was read; adds to what is remembered, and ends a
@@ -149,12 +151,40 @@ function observedNow(ids: readonly string[]): Expression {
   return { $map: { input: literal(ids), as: 'id', in: { id: '$$id', at: '$$NOW' } } };
 }
 
+/** A bot that stands twice on a host is one: counted twice, it would never be found gone. */
+function countOf({ instanceIds, count }: HostContents, ids: readonly string[]): number {
+  return count > instanceIds.length ? count : ids.length;
+}
+
+// By the observations themselves, and not by their moments: no clock tells which of two was first.
+function replacing(
+  ids: readonly string[],
+  count: number,
+  before: HostRecord | undefined,
+): Document {
+  const known = (before?.observedBots ?? []).map(({ instanceId: id, observedAt }) => ({
+    ...{ id, at: new Date(observedAt) },
+  }));
+  const isSince = { $not: [{ $in: ['$$bot', literal(known)] }] };
+  const since = { $filter: { input: remembered(ids), as: 'bot', cond: isSince } };
+  return together(since, ids, [count]);
+}
+
 function added(ids: readonly string[], count: number): Document {
-  const together = { $concatArrays: [remembered(ids), observedNow(ids)] };
+  return together(remembered(ids), ids, ['$count', count]);
+}
+
+/** @param counts how many there are at least. */
+function together(
+  others: Expression,
+  ids: readonly string[],
+  counts: readonly (string | number)[],
+): Document {
+  const all = { $concatArrays: [others, observedNow(ids)] };
   return {
     // The newest of them, where they are too many.
-    bots: { $slice: [together, -MAX_REMEMBERED] },
-    count: { $max: ['$count', count, { $size: together }] },
+    bots: { $slice: [all, -MAX_REMEMBERED] },
+    count: { $max: [...counts, { $size: all }] },
   };
 }
 

@@ -59,6 +59,7 @@ function runDriftsOver(drifts: MemoryRunDrifts, link: Link): RunDrifts {
 const HOST_RECORDS: SyncAllPorts['hostRecords'] = {
   ...inertPorts<SyncAllPorts['hostRecords']>(),
   recordObserved: async () => undefined,
+  find: async () => new Map(),
   noteListing: async () => undefined,
 };
 
