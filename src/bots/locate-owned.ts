@@ -143,15 +143,18 @@ async function hasItsName(
   return typeof named === 'string' && isOwner(owner, named);
 }
 
-async function longestUid(wallets: Wallets, instanceId: InstanceId): Promise<string | undefined> {
+async function longestUid(
+  wallets: Pick<Wallets, 'existingFirebaseUids'>,
+  instanceId: InstanceId,
+): Promise<string | undefined> {
   const existing = await wallets.existingFirebaseUids(prefixCandidates(instanceId));
   return prefixCandidates(instanceId).find((candidate) => existing.has(candidate));
 }
 
-// Neither label nor mapping nor pool names an owner: the one user who holds such an allocation, else the
-// longest firebaseUid that the id begins with.
-async function judgeByWallets(
-  wallets: Wallets,
+/** Neither label nor mapping nor pool names an owner: the one user who holds such an allocation, else the
+ * longest firebaseUid that the id begins with. */
+export async function judgeByWallets(
+  wallets: Pick<Wallets, 'otherHolders' | 'existingFirebaseUids'>,
   { userId, firebaseUid }: BotOwner,
   instanceId: InstanceId,
   holdsAllocation: boolean,

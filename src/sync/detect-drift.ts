@@ -38,31 +38,38 @@ export interface BotDrift {
 /** Among the places of a conflict: no container can have this name. */
 export const POOL_STATE = 'pool state';
 
-/** Every bot that any source knows as this user's, once, ordered by its id. */
+/** Every bot that any source knows as this user's, once, ordered by its id.
+ * @param named `ownedByName`. */
 export function detectDrift(
   sources: SourcesView,
   owner: BotOwner,
   allocations: readonly InstanceId[],
+  named: ReadonlySet<string>,
 ): readonly BotDrift[] {
   const allocated = new Set(allocations);
   const ids = new Set([
     ...allocated,
     ...ownEntries(sources.pools, owner),
-    ...ownContainers(sources.docker, owner),
+    ...ownContainers(sources.docker, owner, named),
   ]);
-  return [...ids].sort().map((id) => judgeBot(sources, owner, id, allocated.has(id)));
+  return [...ids].sort().map((id) => judgeBot(sources, owner, id, allocated.has(id), named));
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
+/** @param named matters where there is no allocation, and something of the id is there. */
 export function judgeBot(
   { pools: state, docker }: SourcesView,
   owner: BotOwner,
   instanceId: InstanceId,
   hasAllocation: boolean,
+  named: ReadonlySet<string> = NONE,
 ): BotDrift {
   const pools = forBot(state, instanceId);
   const owned = pools.status === 'ok' ? findOwnEntry(pools.items, instanceId, owner) : null;
   const all = docker.find(instanceId);
-  const found = all.filter((bot) => isTheirs(bot, owner, instanceId, hasAllocation));
+  const isOwn = hasAllocation || named.has(instanceId);
+  const found = all.filter((bot) => isTheirs(bot, owner, { hasAllocation, isOwn }));
   const poolContainers = pools.status === 'ok' ? poolContainersOf(pools.items, instanceId) : [];
   const dockerHost = owned?.entry?.mapping?.dockerHost;
   const odd = pools.status === 'ok' ? oddContainersOf(pools.items, owned?.entry ?? null) : [];
@@ -99,14 +106,13 @@ function inDocker(found: readonly FoundBot[], doubt: string | null): PresenceAns
   return doubt === null ? 'no' : 'unknown';
 }
 
-// What nothing but its name speaks for belongs to the user who holds the allocation, else to the user whose uid its
-// name begins with; what is in dispute, to the user whose wallet and whose pool's own name agree. The second observation, and
-// the deletion, are held to the full rule.
+// What nothing but its name speaks for belongs to the user who holds the allocation, else to the one whom the wallets
+// name (`ownedByName`); what is in dispute, to the user whose wallet and whose pool's own name agree. The second
+// observation, and the deletion, are held to the full rule.
 function isTheirs(
   { claims }: FoundBot,
   owner: BotOwner,
-  instanceId: InstanceId,
-  hasAllocation: boolean,
+  { hasAllocation, isOwn }: { readonly hasAllocation: boolean; readonly isOwn: boolean },
 ): boolean {
   switch (judgeClaims(claims, owner)) {
     case 'mine':
@@ -114,7 +120,7 @@ function isTheirs(
     case 'foreign':
       return false;
     case 'undecided':
-      return hasAllocation || isByName(owner, instanceId);
+      return isOwn;
     case 'disputed':
       return hasAllocation && claims.place !== null && isOwner(owner, claims.place);
   }
@@ -131,10 +137,6 @@ function oddDoubt([name]: readonly string[]): string | null {
   return name === undefined
     ? null
     : `the pool state places it in "${name}", which is no container of the platform`;
-}
-
-function isByName({ firebaseUid }: BotOwner, instanceId: InstanceId): boolean {
-  return firebaseUid !== null && instanceId.startsWith(`${firebaseUid}-bot-`);
 }
 
 function conflictsOf(
@@ -156,12 +158,17 @@ function ownEntries(pools: SourceAnswer<PoolState>, owner: BotOwner): readonly I
   });
 }
 
-function ownContainers(docker: DockerView, owner: BotOwner): readonly InstanceId[] {
+function ownContainers(
+  docker: DockerView,
+  owner: BotOwner,
+  named: ReadonlySet<string>,
+): readonly InstanceId[] {
   const ids: InstanceId[] = [];
   for (const [id, found] of docker.all()) {
     const instanceId = parseInstanceId(id);
     if (instanceId === undefined) continue;
-    if (found.some((bot) => isTheirs(bot, owner, instanceId, false))) ids.push(instanceId);
+    const held = { hasAllocation: false, isOwn: named.has(instanceId) };
+    if (found.some((bot) => isTheirs(bot, owner, held))) ids.push(instanceId);
   }
   return ids;
 }

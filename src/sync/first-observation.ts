@@ -8,6 +8,7 @@ import { isMoney } from '../domain/money.ts';
 import type { AccountAllocation } from '../wallet/mongodb/accounts.ts';
 import { type BotDrift, detectDrift } from './detect-drift.ts';
 import { type ObservedSources, observeSources } from './observe-sources.ts';
+import { type NamePorts, ownedByName } from './owned-by-name.ts';
 import type { SyncPorts, SyncSettings } from './sync-ports.ts';
 import type { AllocationNote, DriftNote, RunReport } from './sync-reports.ts';
 
@@ -24,7 +25,8 @@ export interface ObservedBots {
   readonly sources: ObservedSources;
 }
 
-export type ObservePorts = Pick<SyncPorts, 'accounts' | 'bots' | 'poolStates' | 'hostTrust'>;
+export type ObservePorts = Pick<SyncPorts, 'accounts' | 'bots' | 'poolStates' | 'hostTrust'> &
+  NamePorts;
 
 export interface UserToSync {
   readonly userId: UserId;
@@ -41,7 +43,8 @@ export async function observeBots(
     observeSources(ports, user.firebaseUid, call),
   ]);
   const held = new Map((account?.allocations ?? []).map((bot) => [bot.instanceId, bot]));
-  const drifts = detectDrift(sources, user, [...held.keys()]);
+  const named = await ownedByName(ports, user, sources.docker, held);
+  const drifts = detectDrift(sources, user, [...held.keys()], named);
   return { held, unreadable: account?.unreadableBots ?? [], drifts, sources };
 }
 

@@ -50,7 +50,7 @@ async function setUp(home = 'east') {
     nowMs: () => Date.now(),
   };
   return {
-    ...{ world, hostRecords },
+    ...{ db, world, hostRecords },
     verdicts: async () => {
       const shown = await viewBots(ports, { userId, firebaseUid: toFirebaseUid(UID) });
       return shown.map(({ instanceId, verdict }) => [instanceId, verdict]);
@@ -75,5 +75,20 @@ it('no bot is placed on the empty host, and the other holds a neighbour’s: not
   expect(await verdicts()).toEqual([
     [HERE, 'orphan'],
     [SOMEWHERE, 'orphan'],
+  ]);
+});
+
+it('a container that nothing but its id gives to a user: shown to whose wallet pays for it, else to the longest uid', async () => {
+  const { db, world, hostRecords, verdicts } = await setUp();
+  await hostRecords.noteShown('west');
+  const [paid, unpaid, own] = [`${UID}-bot-b-bot-1`, `${UID}-bot-b-bot-2`, `${UID}-bot-9`];
+  for (const instanceId of [paid, unpaid, own])
+    await world.addDedicated({ instanceId, host: 'east' });
+  const bots = { [paid]: allocation(100, 110) };
+  await putUser(db, { balance: 50, bots, firebaseUid: `${UID}-bot-b` });
+  expect(await verdicts()).toEqual([
+    [HERE, 'orphan'],
+    [SOMEWHERE, 'orphan'],
+    [own, 'ghost'],
   ]);
 });

@@ -118,7 +118,8 @@ const worlds: fc.Arbitrary<World> = fc.record({
 function detect({ hosts, pools, allocations }: World, owner = A): readonly BotDrift[] {
   const docker = createDockerView(HOSTS);
   for (const listing of hosts) docker.add(listing, pools.status === 'ok' ? pools.items : null);
-  return detectDrift({ pools, docker }, owner, allocations);
+  const named = new Set<string>(IDS.filter((id) => id.startsWith(`${owner.firebaseUid}-bot-`)));
+  return detectDrift({ pools, docker }, owner, allocations, named);
 }
 
 const orphansOf = (drifts: readonly BotDrift[]) =>
