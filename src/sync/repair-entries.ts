@@ -4,9 +4,11 @@
 
 import type { FencedCall } from '../bots/bots.ts';
 import { removeAll, whileItsOwn } from '../deletion/finish-tombstone.ts';
+import { assertNever } from '../domain/assert-never.ts';
 import type { ObservedBot } from '../domain/bot.ts';
+import type { InstanceId } from '../domain/ids.ts';
 import { takeOutOwn } from '../pool-state/owned-entry.ts';
-import type { PoolState } from '../pool-state/pool-state.ts';
+import { ownValue, type PoolState } from '../pool-state/pool-state.ts';
 import type { PoolScope } from '../pool-state/pool-states.ts';
 import { type LostBot, type Obstacle, rebuildEntry } from '../pool-state/rebuild-entry.ts';
 import { isPending } from './confirm-bots.ts';
@@ -43,8 +45,11 @@ export async function repairEntry(
   if (isAgain && isAsRepaired(note, observation)) return repairedBefore(note);
   if (note.verdict === 'stale-entry') {
     if (observation.docker !== 'no' || observation.poolState !== 'yes') return observedAgain(note);
+    if (isPending(observation, Date.parse(at))) return skipped(note, 'pending', null);
     const about = { bots: [instanceId] };
-    return change(ports, note, call, about, (state) => takeOutOwn(state, instanceId, user));
+    return change(ports, note, call, about, (state) =>
+      isAsObserved(state, instanceId, observation) ? takeOutOwn(state, instanceId, user) : state,
+    );
   }
   const observedBot = observation.observedBots.find(isPooled);
   if (observedBot === undefined || observation.poolState !== 'no') return observedAgain(note);
@@ -60,6 +65,17 @@ export async function repairEntry(
   if (reading.status === 'unreadable') return skipped(note, 'port-unknown', reading.reason);
   const { port } = reading;
   return rebuild(ports, note, call, { instanceId, firebaseUid, observedBot, port, at });
+}
+
+// The platform uses ids again: what has got a slot since is a new bot's.
+function isAsObserved(
+  { botMapping }: PoolState,
+  instanceId: InstanceId,
+  { entry }: BotObservation,
+): boolean {
+  const observed = entry?.mapping;
+  const found = ownValue(botMapping, instanceId);
+  return found?.createdAt === observed?.createdAt && found?.poolId === observed?.poolId;
 }
 
 // Whether it can be made is decided where it is made, under the lock.
@@ -103,14 +119,24 @@ export async function finishGhost(
     { ...user, instanceId, holdsAllocation: false },
     call,
   );
-  if (isPending(observation, Date.parse(at)))
-    return { ...note, outcome: 'skipped', reason: 'pending' };
+  if (isPending(observation, Date.parse(at))) return skipped(note, 'pending', null);
   const incarnation = { userId, instanceId, incarnationId: NO_INCARNATION };
   const own = whileItsOwn(ports, { ...newest, incarnation }, call);
   const left = await removeAll(ports, instanceId, named, own);
-  return left === null
-    ? { ...note, outcome: 'repaired', detail: 'its tombstone was finished again' }
-    : { ...note, detail: left };
+  if (left !== null) return { ...note, detail: left };
+  // What the deletion never saw is not the tombstone's: it is still a ghost.
+  const bot = { ...user, instanceId, holdsAllocation: false };
+  const { docker, reasons } = await observeBot(ports, bot, call);
+  switch (docker) {
+    case 'no':
+      return { ...note, outcome: 'repaired', detail: 'its tombstone was finished again' };
+    case 'yes':
+      return { ...note, detail: 'what its deletion has seen is gone; something else is there' };
+    case 'unknown':
+      return { ...note, detail: reasons.join('; ') };
+    default:
+      return assertNever(docker);
+  }
 }
 
 /** A ghost has no incarnation: an allocation that comes meanwhile is a new one's. */
@@ -158,6 +184,6 @@ function observedAgain(note: DriftNote): DriftNote {
   return { ...note, outcome: 'resolved', detail: 'it changed before the repair' };
 }
 
-function skipped(note: DriftNote, reason: SkipReason, detail: string): DriftNote {
+function skipped(note: DriftNote, reason: SkipReason, detail: string | null): DriftNote {
   return { ...note, outcome: 'skipped', reason, detail };
 }

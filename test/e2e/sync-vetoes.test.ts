@@ -470,6 +470,19 @@ describe('a ghost that an ended tombstone names', () => {
     expect(await programOf(app, bot)).toBeUndefined();
   });
 
+  it('in a container that the deletion never saw: reported, as nothing was repaired', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'dedicated', { uid: 'uid-one' });
+    const { instanceId, uid } = bot;
+    await deleteBot(app, bot);
+    await app.world.addDedicated({ instanceId, labels: { instanceId, userId: uid } });
+    const { body } = await syncWallet(app, uid);
+    const job = await app.call(uid, 'GET', `/jobs/${body.jobId}`);
+    expect(job.body.result.ghosts).toEqual([instanceId]);
+    const left = (await app.world.snapshot()).dedicated.map((one) => one.instanceId);
+    expect(left).toEqual([instanceId]);
+  });
+
   it('a new incarnation of its id is made between the observations: left alone', async () => {
     const app = await startTestApplication(BEFORE_CONFIRMING);
     const bot = await returned(app);
