@@ -5,8 +5,10 @@ import { expect, it } from 'vitest';
 import { toInstanceId } from '../../src/domain/ids.ts';
 import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
 import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
+import { createTestAudit } from '../support/auditing.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { allocation, incarnationOf, putUser, readUser, SAGA_A, users } from '../support/users.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { pay } from '../support/wallet-commands.ts';
 
 const BOTS = [toInstanceId('uid-bot-1'), toInstanceId('uid-bot-2')] as const;
@@ -21,6 +23,13 @@ async function setUp() {
   const ledger = createMongoLedger({ db });
   const copy = await readUser(db, userId);
   const saveStale = () => users(db).replaceOne({ _id: copy._id }, copy);
+  const { auditUser, findingsOf } = createTestAudit(db);
+  /** What the audit offers to restore, when the difference is a fact. */
+  const offered = async () => {
+    await waitFor('a difference', async () => (await auditUser(userId)).status === 'different');
+    const [newest] = await findingsOf(userId);
+    return newest?.evidence.undone;
+  };
   const remove = async () => {
     for (const instanceId of BOTS) {
       const incarnation = incarnationOf(userId, instanceId);
@@ -34,21 +43,29 @@ async function setUp() {
     await ledger.post({ receipt, firebaseUid: null, sagaId: SAGA_A });
     undone.push(receipt.opId);
   }
+  expect((await auditUser(userId)).status).toBe('conserved');
   await saveStale();
+  expect(await offered()).toEqual(undone);
   await remove();
   const restored = await wallets.restore({ opId: FIRST, userId, undone });
   if (restored.status !== 'restored') throw new Error(`not restored: ${restored.status}`);
   await ledger.postRestoration(restored.restoration);
   const balance = async () => (await readUser(db, userId)).paperWallet.balance;
   expect(await balance()).toBe(270);
+  expect((await auditUser(userId)).status).toBe('conserved');
   await saveStale();
   const again = { opId: 'restore.second', userId, undone: [FIRST] };
   const forgetRows = () => {
     const rows = { walletTransactions: [], 'ledgerState.settled': [] };
     return users(db).updateOne({ _id: copy._id }, { $set: rows });
   };
-  return { userId, wallets, ledger, remove, balance, again, forgetRows };
+  return { userId, wallets, ledger, remove, balance, offered, again, forgetRows };
 }
+
+it('the copy knows nothing of this program, and takes the sequence back with it: the audit offers the restoration all the same', async () => {
+  const { offered, again } = await setUp();
+  expect(await offered()).toEqual(again.undone);
+});
 
 it('both allocations are back with the copy: refused, and restored once they are gone', async () => {
   const { wallets, remove, balance, again } = await setUp();

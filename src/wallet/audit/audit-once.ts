@@ -8,12 +8,12 @@ import { parseInstanceId, type UserId } from '../../domain/ids.ts';
 import type { Findings } from '../../findings/findings.ts';
 import { type AuditPass, type AuditPassPorts, BEFORE_ALL, runAuditPass } from './audit-pass.ts';
 import type { ChainReport, PaidTwice } from './audit-report.ts';
-import { type Chain, chainReport } from './chain.ts';
+import { chainReport } from './chain.ts';
 import type { AuditCheckpoints, Checkpoint, CheckpointState } from './mongodb/audit-checkpoints.ts';
 import { findPaidTwice } from './paid-twice.ts';
 import { chainPostings, historyPostings } from './postings.ts';
 import { judge, type SuspicionRules } from './suspicion.ts';
-import { isPayment, toCents, undoneReceipts } from './undone-receipts.ts';
+import { toCents, undoneReceipts } from './undone-receipts.ts';
 import type { WalletReading } from './wallet-readings.ts';
 
 export interface AuditPorts extends AuditPassPorts {
@@ -53,7 +53,7 @@ const MAX_ROUNDS = 500;
 const MAX_OVERTAKEN = 5;
 /** A document of 16 MB has room for some 82,000 rows. */
 const TOO_MANY_ROWS = 50_000;
-/** Of our writes before the checkpoint: more than one stale copy can miss. */
+/** Of our payments before the checkpoint: more than one stale copy can miss. */
 const EARLIER_PAYMENTS = 50;
 
 /** @throws RetryableError `AUDIT_CONTENDED`; InterruptedError when the signal aborts. */
@@ -121,7 +121,7 @@ async function concludeChain(
   if (!isConserved) {
     const isFact = await confirm(deps, checkpoint, reading, signatureOf(observed));
     if (!isFact) return answered({ ...audit, status: 'pending' });
-    const undone = await findUndone(deps, userId, checkpoint, chain);
+    const undone = await findUndone(deps, checkpoint, observed);
     await reportDifference(deps, userId, checkpoint, report, undone);
   }
   const ingested = await deps.ledger.post(chainPostings(checkpoint ?? BEFORE_ALL, observed));
@@ -139,8 +139,9 @@ async function concludeChain(
 
 async function findNewlyPaidTwice(
   { ledger }: AuditPorts,
-  { reading: { userId }, settled }: AuditPass & { readonly status: 'chained' },
+  { reading: { userId }, own }: AuditPass & { readonly status: 'chained' },
 ): Promise<PaidTwice[]> {
+  const settled = own.filter(({ opId }) => opId.startsWith('settle.'));
   if (settled.length === 0) return [];
   const bots = [...new Set(settled.map(({ botId }) => botId))];
   const opIds = new Set(settled.map(({ opId }) => opId));
@@ -200,18 +201,17 @@ function signatureOf({ reading, chain, next }: AuditPass & { readonly status: 'c
 // The copy may have been read long before the last checkpoint.
 async function findUndone(
   { ledger }: AuditPorts,
-  userId: UserId,
   checkpoint: Checkpoint | null,
-  { lastRuns, difference }: Chain,
+  { reading: { userId }, own, chain }: AuditPass & { readonly status: 'chained' },
 ): Promise<readonly string[]> {
-  const upTo = checkpoint?.seq ?? 0;
-  const range = { after: Math.max(0, upTo - EARLIER_PAYMENTS), upTo, opIds: [] };
-  const own = upTo === 0 ? [] : await ledger.own(userId, range);
-  const earlier = own.filter(({ opId }) => isPayment(opId)).sort((a, b) => a.seq - b.seq);
-  const runs = lastRuns.map(({ payments, isFromStart }) =>
+  const until = checkpoint === null ? null : new Date(checkpoint.at);
+  const since = new Set(own.map(({ opId }) => opId));
+  const known = until === null ? [] : await ledger.payments(userId, until, EARLIER_PAYMENTS);
+  const earlier = known.filter(({ opId }) => !since.has(opId));
+  const runs = chain.lastRuns.map(({ payments, isFromStart }) =>
     isFromStart ? [...earlier, ...payments] : payments,
   );
-  return undoneReceipts(runs, toCents(-difference));
+  return undoneReceipts(runs, toCents(-chain.difference));
 }
 
 /** Named by the position of the chain: the same difference, found again from the same position, is the same one. */

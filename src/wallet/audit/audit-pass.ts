@@ -34,8 +34,8 @@ export type AuditPass =
       readonly chain: Chain;
       readonly unposted: number;
       readonly missing: readonly number[];
-      /** Our settlements since the last checkpoint. */
-      readonly settled: readonly OwnMovement[];
+      /** Our own writes since the last checkpoint. */
+      readonly own: readonly OwnMovement[];
       readonly next: CheckpointState;
     };
 
@@ -159,7 +159,6 @@ async function chained(
     reading.rows.at(-1) ?? reading.rowBefore,
   );
   const { unposted, missing } = own;
-  const settled = [...own.bySeq.values()].filter(({ opId }) => opId.startsWith('settle.'));
   return {
     status: 'chained',
     reading,
@@ -167,7 +166,7 @@ async function chained(
     chain,
     unposted,
     missing,
-    settled,
+    own: [...own.bySeq.values()],
     next: { ...next, balance, seq },
   };
 }

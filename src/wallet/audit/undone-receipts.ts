@@ -23,7 +23,7 @@ export function toCents(missing: Exact): Exact {
 }
 
 /** Of our operations, those that bring money back. */
-const PAYMENT = /^(?:settle|restore)\./;
+export const PAYMENT = /^(?:settle|restore)\./;
 
 /** @param runs payments of ours, in the order of the list, each run unbroken by a row of another program.
  * @returns their operations; none: it cannot be decided. */

@@ -10,6 +10,7 @@ import { chunksOf } from '../../../domain/map-bounded.ts';
 import type { LedgerDocument } from '../../mongodb/ledger-documents.ts';
 import { type PlatformDocument, platformDocument } from '../../mongodb/platform-documents.ts';
 import type { WriteOff, WriteOffs } from '../audit-report.ts';
+import { PAYMENT } from '../undone-receipts.ts';
 import type { OwnMovement, WalletRow } from '../wallet-readings.ts';
 
 /** Incarnations of one query: what is older was judged when it was new. */
@@ -118,6 +119,16 @@ export function createMongoAuditLedger(db: Db) {
           { _id: { $in: [...opIds] }, userId, ...OURS },
         ],
       }),
+
+    /** Our newest payments up to this moment, oldest first. By their moments: a stale save of the whole document takes the
+     * user's sequence back, and its numbers are given out again. */
+    async payments(userId: UserId, until: Date, limit: number): Promise<readonly OwnMovement[]> {
+      const filter = { ...OURS, userId, opId: PAYMENT, at: { $lte: until } };
+      const newest = await runRepeatable(() =>
+        ledger().find(filter).sort({ at: -1, _id: -1 }).limit(limit).toArray(),
+      );
+      return newest.map(toMovement).sort((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0) || a.seq - b.seq);
+    },
 
     /** Our own entries of these moments (database time, ms). */
     async ownAt(userId: UserId, momentsMs: readonly number[]): Promise<readonly OwnMovement[]> {
