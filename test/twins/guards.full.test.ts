@@ -39,7 +39,7 @@ beforeAll(async () => {
   await copySources(listSources(), tree);
   testFiles = await readTestFiles();
   const env = {
-    ...{ ...childEnv(), SEEDS: '20', RECLAIM_TEST_DOCKER: 'none' },
+    ...{ ...childEnv(), SEEDS: '20', RECLAIM_TEST_DOCKER: 'none', RECLAIM_TEST_WAIT_MS: '20000' },
     ...{ MONGODB_URI: inject('mongodbUri'), REDIS_URL: inject('redisUrl') },
   };
   session = createVitestSession({ tree, env, endsAtFirstRed: true });
