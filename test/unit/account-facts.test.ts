@@ -15,7 +15,6 @@ function setUp() {
       return GONE;
     },
     nowMs: () => time.nowMs,
-    maxAgeMs: 60_000,
   });
   return { asked, time, factsOf };
 }

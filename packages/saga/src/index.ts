@@ -52,7 +52,6 @@ export type { LeaderLeases } from './log/leader-leases.ts';
 export type { SagaRecord } from './log/record.ts';
 export type { OpenSagas, SagaFilter, SagaLog, SagaPage, SagaTrait } from './log/saga-log.ts';
 export type { WorkerRegistry } from './log/version-watch.ts';
-export { createVersionWatch, shownState } from './log/version-watch.ts';
 export {
   isAtRest,
   isEnded,
@@ -64,21 +63,17 @@ export {
 export type { Order, OrderResult } from './operate/operators.ts';
 export type { Plan } from './operate/plan.ts';
 export type { CancelResult } from './operate/request-cancel.ts';
-export { createSagaWatch, type SagaWatch } from './operate/saga-watch.ts';
 export type { WakeUps } from './queue/wake-ups.ts';
 export { redact } from './redact.ts';
-export { createRegistry, type Registry } from './registry.ts';
+export type { Registry } from './registry.ts';
 export type { Clock } from './run/clock.ts';
 export { isWithin } from './run/clock.ts';
-export { createCohorts } from './run/cohorts.ts';
 export { pause, withDeadline, within } from './run/deadline.ts';
 export { toFailure } from './run/failure.ts';
 export type { Transition } from './run/journal.ts';
-export { createLeaseKeeper } from './run/lease-keeper.ts';
-export { leaseToOutlast, rhythmOf } from './run/lease-rhythm.ts';
+export { leaseToOutlast } from './run/lease-rhythm.ts';
 export { createPeriodic, type Periodic } from './run/periodic.ts';
-export { createRunner } from './run/runner.ts';
 export { type StoredOf, stored } from './run/stored.ts';
 export type { Tracer } from './run/tracer.ts';
 export { parseSagaId, type SagaId, toSagaId } from './saga-id.ts';
-export { createSagas, type SagaOrder, type Sagas } from './sagas.ts';
+export type { SagaOrder, Sagas } from './sagas.ts';

@@ -6,13 +6,6 @@ import { Histogram, type Registry } from 'prom-client';
 
 const NAME = 'reclaim_http_request_duration_seconds';
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Its 200 lasts for as long as a client watches. */
-    readonly isStream?: boolean;
-  }
-}
-
 export function createHttpMetrics(registry: Registry) {
   return fp(
     async (app) => {

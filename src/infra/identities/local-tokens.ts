@@ -25,16 +25,13 @@ const AUDIENCE = 'urn:reclaim:api';
 /** The only algorithm accepted, regardless of a token's header. */
 const ALGORITHM = 'HS256';
 /** Twelve hours: a working day without signing in again. */
-const DEFAULT_LIFETIME_SECONDS = 12 * 3600;
+const LIFETIME_SECONDS = 12 * 3600;
 
-export function createLocalTokenIssuer(
-  options: LocalTokenOptions & { readonly lifetimeSeconds?: number },
-): LocalTokenIssuer {
-  const { key, now, lifetimeSeconds = DEFAULT_LIFETIME_SECONDS } = options;
+export function createLocalTokenIssuer({ key, now }: LocalTokenOptions): LocalTokenIssuer {
   return {
     issue: async ({ firebaseUid, isAdmin }) => {
       const issuedAt = Math.floor(now().getTime() / 1000);
-      const expiresAt = issuedAt + lifetimeSeconds;
+      const expiresAt = issuedAt + LIFETIME_SECONDS;
       const token = await new SignJWT(isAdmin ? { admin: true } : {})
         .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
         .setSubject(firebaseUid)

@@ -8,18 +8,18 @@ export type SagaMetrics = ReturnType<typeof createSagaMetrics>;
 
 export function createSagaMetrics(registry: Registry) {
   const registers = [registry];
-  const steps = new Counter({
-    name: 'saga_steps_total',
-    help: 'Outcomes of step attempts, by what the runner recorded',
-    labelNames: ['saga', 'step', 'outcome'],
-    registers,
-  });
-  const ends = new Counter({
-    name: 'sagas_ended_total',
-    help: 'Sagas at rest, by the phase they rest in (stuck included)',
-    labelNames: ['saga', 'phase'],
-    registers,
-  });
+  const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
+    new Counter({ name, help, labelNames, registers });
+  const steps = counter(
+    'saga_steps_total',
+    'Outcomes of step attempts, by what the runner recorded',
+    ['saga', 'step', 'outcome'],
+  );
+  const ends = counter(
+    'sagas_ended_total',
+    'Sagas at rest, by the phase they rest in (stuck included)',
+    ['saga', 'phase'],
+  );
   const durations = new Histogram({
     name: 'saga_duration_seconds',
     help: 'From acceptance to rest, by database time',
@@ -34,31 +34,26 @@ export function createSagaMetrics(registry: Registry) {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
     registers,
   });
-  const fences = new Counter({
-    name: 'fence_rejections_total',
-    help: 'Writes and effects refused because another worker had claimed the saga',
-    registers,
-  });
-  const repairs = new Counter({
-    name: 'relay_repairs_total',
-    help: 'Sagas whose wake-up was lost or stuck and made anew from the log',
-    registers,
-  });
-  const stalls = new Counter({
-    name: 'queue_stalled_jobs_total',
-    help: 'Jobs whose worker died or hung; BullMQ gave them to another',
-    registers,
-  });
-  const foreign = new Counter({
-    name: 'queue_foreign_jobs_total',
-    help: 'Jobs of sagas that this database does not hold: another installation uses the same Redis keys',
-    registers,
-  });
-  const unrenewed = new Counter({
-    name: 'lease_renewals_missed_total',
-    help: 'Renewals of all leases of a worker that failed, or had no answer when the next was due',
-    registers,
-  });
+  const fences = counter(
+    'fence_rejections_total',
+    'Writes and effects refused because another worker had claimed the saga',
+  );
+  const repairs = counter(
+    'relay_repairs_total',
+    'Sagas whose wake-up was lost or stuck and made anew from the log',
+  );
+  const stalls = counter(
+    'queue_stalled_jobs_total',
+    'Jobs whose worker died or hung; BullMQ gave them to another',
+  );
+  const foreign = counter(
+    'queue_foreign_jobs_total',
+    'Jobs of sagas that this database does not hold: another installation uses the same Redis keys',
+  );
+  const unrenewed = counter(
+    'lease_renewals_missed_total',
+    'Renewals of all leases of a worker that failed, or had no answer when the next was due',
+  );
   return {
     transition: ({ after, event }: Transition): void => {
       const saga = after.kind;

@@ -2,8 +2,6 @@
 // whose answer was lost, and the writing of many in one command.
 
 export { createMongoLeaderLeases } from '../log/mongodb/mongo-leader-leases.ts';
-export { createMongoSagaLog } from '../log/mongodb/mongo-saga-log.ts';
-export { createMongoWorkerRegistry } from '../log/mongodb/mongo-worker-registry.ts';
 export type { IndexDeclaration } from '../log/mongodb/saga-log-indexes.ts';
 export { SAGA_LOG_INDEXES, searchIndexes } from '../log/mongodb/saga-log-indexes.ts';
 export { type DatabaseClock, startDatabaseClock } from './database-clock.ts';

@@ -16,7 +16,6 @@ export interface AccountFactsOptions {
   /** @throws where Google gives no answer: nothing is kept of that. */
   readonly lookUp: (uid: string) => Promise<AccountFacts>;
   readonly nowMs: () => number;
-  readonly maxAgeMs?: number;
 }
 
 /** How long a revocation may go unnoticed. */
@@ -32,7 +31,6 @@ interface Kept {
 export function createAccountFacts({
   lookUp,
   nowMs,
-  maxAgeMs = MAX_AGE_MS,
 }: AccountFactsOptions): (uid: string) => Promise<AccountFacts> {
   const kept = new Map<string, Kept>();
   return (uid) => {
@@ -40,7 +38,7 @@ export function createAccountFacts({
     // Counted from the question: an answer that was long on its way is no younger for it.
     if (known !== undefined && nowMs() < known.untilMs) return known.answer;
     kept.delete(uid);
-    const asked: Kept = { answer: lookUp(uid), untilMs: nowMs() + maxAgeMs };
+    const asked: Kept = { answer: lookUp(uid), untilMs: nowMs() + MAX_AGE_MS };
     kept.set(uid, asked);
     for (const oldest of kept.keys()) {
       if (kept.size <= MAX_ACCOUNTS) break;

@@ -25,25 +25,23 @@ export interface Breach {
 }
 
 export interface SearchOptions {
-  /**
-   * Attempts of a step that are distinguished. Two stand for a thousand: the machine compares them with their end
-   * alone.
-   */
-  readonly budget?: number;
   /** A broken log, to see that the search can find something. */
   readonly takesOldWrites?: boolean;
 }
 
+/** Attempts of a step that are distinguished. Two stand for a thousand: the machine compares them with their end alone. */
+const BUDGET = 2;
+
 /** Every order of what the steps answer, of crashes, takeovers, lost writes, cancels and operators' verbs. */
 export function searchEveryOrder<Input extends Json>(
   definition: SagaDefinition<Input>,
-  { budget = 2, takesOldWrites = false }: SearchOptions = {},
+  { takesOldWrites = false }: SearchOptions = {},
 ): Searched {
   const shape = shapeOf(definition);
   const steps = shape.steps.map((step) => ({
     ...step,
-    attempts: Math.min(step.attempts, budget),
-    compensations: Math.min(step.compensations, budget),
+    attempts: Math.min(step.attempts, BUDGET),
+    compensations: Math.min(step.compensations, BUDGET),
   }));
   return searchSagas({
     shape: { ...shape, steps },
