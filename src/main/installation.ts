@@ -2,7 +2,7 @@
 // Redis key, so that two installations that share a Redis do not take each other's jobs.
 
 import { randomBytes } from 'node:crypto';
-import { unlessDuplicate } from '@reclaim/saga/mongodb';
+import { runUpsert } from '@reclaim/saga/mongodb';
 import type { Db } from 'mongodb';
 import { createMongoAccounts } from '../wallet/mongodb/accounts.ts';
 
@@ -35,7 +35,6 @@ export async function findInstallation(db: Db): Promise<Installation> {
       { upsert: true, returnDocument: 'after', writeConcern: { w: 'majority' } },
     );
   // Of two processes that make it at once, the second finds the first one's.
-  const found = (await unlessDuplicate(find(), null)) ?? (await find());
-  if (found === null) throw new Error('the installation has no id');
+  const found = await runUpsert(find);
   return { id: found.id, isBesidePlatform: found.isBesidePlatform };
 }

@@ -17,7 +17,7 @@ import type { RegisteredSaga, Registry } from './registry.ts';
 import type { Clock } from './run/clock.ts';
 import type { Place } from './run/local-runs.ts';
 import { atRisk } from './run/saga-facts.ts';
-import { insertTraced } from './run/traced.ts';
+import { traced } from './run/traced.ts';
 import type { Tracer } from './run/tracer.ts';
 import { childSagaId, makeSagaId, type SagaId } from './saga-id.ts';
 
@@ -200,7 +200,11 @@ async function accept({ log, tracer }: SagasOptions, saga: NewSaga) {
   }
   const { traceparent } = span;
   return {
-    result: await insertTraced(span, () => log.insert({ ...saga, traceparent })),
+    result: await traced(
+      span,
+      () => log.insert({ ...saga, traceparent }),
+      ({ status }) => ({ outcome: status, errorCode: null }),
+    ),
     within: span.within,
   };
 }

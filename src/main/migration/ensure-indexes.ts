@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type IndexDeclaration, majorityCollection } from '@reclaim/saga/mongodb';
 import type { Db, Document, IndexDescription, IndexDescriptionInfo } from 'mongodb';
 import { type ConstraintReport, MAX_REPORTED, NONE, type Violations } from './migration-report.ts';
-import { codeOf, databaseOf, whenFree } from './schema-change.ts';
+import { codeOf, whenFree } from './schema-change.ts';
 
 const DUPLICATE_KEY = 11_000;
 const NOT_FOUND = 27;
@@ -46,7 +46,7 @@ async function makeTogether(
   if (indexes.length === 0) return [];
   const described = indexes.map(describe);
   try {
-    await whenFree(() => databaseOf(db).collection(collection).createIndexes(described));
+    await whenFree(() => db.collection(collection).createIndexes(described));
     return indexes;
   } catch (error) {
     if (codeOf(error) !== DUPLICATE_KEY && !CONFLICTS.has(codeOf(error))) throw error;
@@ -93,7 +93,7 @@ function describe({ collection: _, key, ...options }: IndexDeclaration): IndexDe
 }
 
 function existing(db: Db, collection: string): Promise<Existing[]> {
-  return databaseOf(db).collection(collection).indexes();
+  return db.collection(collection).indexes();
 }
 
 /** In its way, or perhaps in its place. */
@@ -124,9 +124,7 @@ async function changeExpiry(
   db: Db,
   { collection, name, expireAfterSeconds }: IndexDeclaration,
 ): Promise<void> {
-  await whenFree(() =>
-    databaseOf(db).command({ collMod: collection, index: { name, expireAfterSeconds } }),
-  );
+  await whenFree(() => db.command({ collMod: collection, index: { name, expireAfterSeconds } }));
 }
 
 // @returns why it could not be made, or null.
@@ -138,7 +136,7 @@ async function make(
   const { collection } = index;
   const name = isNameTaken ? `${index.name}_as_declared` : index.name;
   const described = { ...describe(index), name };
-  const create = () => databaseOf(db).collection(collection).createIndexes([described]);
+  const create = () => db.collection(collection).createIndexes([described]);
   try {
     await whenFree(create);
     return null;
@@ -161,7 +159,7 @@ async function make(
 
 async function drop(db: Db, collection: string, name: string): Promise<void> {
   try {
-    await whenFree(() => databaseOf(db).collection(collection).dropIndex(name));
+    await whenFree(() => db.collection(collection).dropIndex(name));
   } catch (error) {
     if (codeOf(error) !== NOT_FOUND) throw error;
   }

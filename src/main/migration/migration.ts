@@ -16,7 +16,7 @@ import {
   NONE,
   type Violations,
 } from './migration-report.ts';
-import { codeOf, databaseOf, whenFree } from './schema-change.ts';
+import { codeOf, whenFree } from './schema-change.ts';
 
 const NAMESPACE_EXISTS = 48;
 const UNAUTHORIZED = 13;
@@ -56,7 +56,7 @@ async function createCollections(db: Db, names: readonly string[]): Promise<read
 
 async function createCollection(db: Db, name: string): Promise<boolean> {
   try {
-    await databaseOf(db).createCollection(name);
+    await db.createCollection(name);
     return true;
   } catch (error) {
     if (codeOf(error) !== NAMESPACE_EXISTS) throw error;
@@ -88,14 +88,12 @@ async function ensureTimeSeries(db: Db): Promise<ConstraintReport> {
   const { collection, options } = ORPHAN_SAMPLES;
   const constraint = `${collection}.time-series`;
   try {
-    await whenFree(() => databaseOf(db).createCollection(collection, options));
+    await whenFree(() => db.createCollection(collection, options));
     return { constraint, status: 'created', violations: NONE };
   } catch (error) {
     if (codeOf(error) !== NAMESPACE_EXISTS) throw error;
   }
-  const [found] = await databaseOf(db)
-    .listCollections({ name: collection }, { nameOnly: false })
-    .toArray();
+  const [found] = await db.listCollections({ name: collection }, { nameOnly: false }).toArray();
   const missing = (why: string): ConstraintReport => {
     return { constraint, status: 'missing', violations: { count: 1, ids: [why] } };
   };
@@ -111,15 +109,13 @@ async function ensureTimeSeries(db: Db): Promise<ConstraintReport> {
     return { constraint, status: 'present', violations: NONE };
   }
   const change = { collMod: collection, expireAfterSeconds: options.expireAfterSeconds };
-  await whenFree(() => databaseOf(db).command(change));
+  await whenFree(() => db.command(change));
   return { constraint, status: 'repaired', violations: NONE };
 }
 
 async function ensureSchema(db: Db, isWanted: boolean): Promise<ConstraintReport> {
   const wanted = { $jsonSchema: USERS_SCHEMA };
-  const [found] = await databaseOf(db)
-    .listCollections({ name: 'users' }, { nameOnly: false })
-    .toArray();
+  const [found] = await db.listCollections({ name: 'users' }, { nameOnly: false }).toArray();
   const options = found?.options;
   const isPresent =
     options?.validationLevel === 'moderate' &&
@@ -136,7 +132,7 @@ async function ensureSchema(db: Db, isWanted: boolean): Promise<ConstraintReport
 async function setValidator(db: Db, validator: Document): Promise<void> {
   const validation = { validator, validationLevel: 'moderate', validationAction: 'error' };
   try {
-    await whenFree(() => databaseOf(db).command({ collMod: 'users', ...validation }));
+    await whenFree(() => db.command({ collMod: 'users', ...validation }));
   } catch (cause) {
     if (codeOf(cause) !== UNAUTHORIZED) throw cause;
     throw new MissingRightError(

@@ -1,7 +1,7 @@
 // A change of the database's schema beside other processes that may be making the same one.
 
 import { pause } from '@reclaim/saga';
-import { type Db, MongoServerError } from 'mongodb';
+import { MongoServerError } from 'mongodb';
 
 /** Two processes building at once; the loser finds the work done. */
 const BUSY: ReadonlySet<unknown> = new Set([112, 117, 12_587]);
@@ -22,9 +22,4 @@ export async function whenFree<T>(change: () => Promise<T>): Promise<T> {
 
 export function codeOf(error: unknown): unknown {
   return error instanceof MongoServerError ? error.code : undefined;
-}
-
-export function databaseOf(db: Db): Db {
-  if (db === undefined) throw new Error('the connection was never opened');
-  return db;
 }

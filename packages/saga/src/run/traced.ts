@@ -1,12 +1,11 @@
 // The engine's operations as spans: the name of each, and which part of its outcome may be reported.
 
 import { FencedError, InterruptedError } from '../errors.ts';
-import type { SagaLog } from '../log/saga-log.ts';
 import type { Command, SagaEvent } from '../machine/events.ts';
 import { execute } from './execute.ts';
 import { toFailure } from './failure.ts';
 import { type CommandContext, stateAt } from './step-call.ts';
-import type { AcceptanceSpan, Attempt, Span, SpanOutcome, Tracer } from './tracer.ts';
+import type { Attempt, Span, SpanOutcome, Tracer } from './tracer.ts';
 
 /** One command of the machine under a span of its own; see `execute`. */
 export function executeTraced(
@@ -20,15 +19,8 @@ export function executeTraced(
   return traced(span, () => execute(command, context), outcomeOfEvent);
 }
 
-/** An insert into the log under the span of its acceptance. */
-export function insertTraced(
-  span: AcceptanceSpan,
-  insert: () => ReturnType<SagaLog['insert']>,
-): ReturnType<SagaLog['insert']> {
-  return traced(span, insert, ({ status }) => ({ outcome: status, errorCode: null }));
-}
-
-async function traced<T>(
+/** Work under a span of its own, which ends with the outcome. */
+export async function traced<T>(
   span: Span,
   work: () => Promise<T>,
   outcomeOf: (result: T) => SpanOutcome,
