@@ -62,6 +62,7 @@ export async function execute(
 
 async function fenceEffects(context: CommandContext): Promise<SagaEvent> {
   const { definition, record } = context;
+  if (definition.fenceEffects === undefined) return { type: 'effects-fenced' };
   const { cursor } = record.state;
   await bounded(context, stepAt(context, cursor).timeoutMs, async (signal) =>
     definition.fenceEffects?.(callOf(context, cursor, signal)),
