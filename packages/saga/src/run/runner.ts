@@ -144,13 +144,13 @@ export function createRunner(options: RunnerOptions): Runner {
       // Those that were accepted here hold all slots: another worker may have one.
       if (!(await slots.take())) return { status: 'later', atMs: clock.nowMs() };
       return inSlot(async (within) => {
-        const found = await find(options, sagaId);
+        const found = await unlessAway(() => options.log.find(sagaId));
         if (found === 'away') return away(options);
         if (found === null) return { status: 'at-rest', saga: null };
         const registered = options.registry.find(found.kind, found.version);
         const key = shareOf(registered, found.input);
         if (!shares.enter(key, found)) return park(options, found, shares.parked);
-        return inShare(key, () => claimAndDrive(within, found, control));
+        return inShare(key, () => claimAndDrive(within, registered, found, control));
       });
     },
     reserve: (registered, input) => {
@@ -202,9 +202,10 @@ async function driveAccepted(
   return driveHeld(options, registered, held, control, { saga, sentAtMs });
 }
 
-async function find({ log }: RunnerOptions, sagaId: SagaId): Promise<SagaRecord | null | 'away'> {
+// A log that is unavailable does not end a wake-up: it is repeated until the log answers what the saga needs.
+async function unlessAway<T>(ask: () => Promise<T>): Promise<T | 'away'> {
   try {
-    return await log.find(sagaId);
+    return await ask();
   } catch (error) {
     if (error instanceof UnavailableError || error instanceof InterruptedError) return 'away';
     throw error;
@@ -237,15 +238,14 @@ async function park(
 
 async function claimAndDrive(
   options: RunnerOptions,
+  registered: RegisteredSaga | undefined,
   found: SagaRecord,
   control: RunControl,
 ): Promise<RunOutcome> {
-  const { registry } = options;
   const owner = randomUUID();
-  const claimed = await claim(options, found, owner, control.signal);
+  const claimed = await unlessAway(() => claim(options, registered, found, owner, control.signal));
+  if (claimed === 'away') return away(options);
   switch (claimed.status) {
-    case 'away':
-      return away(options);
     case 'busy':
     case 'not-due':
       return { status: 'later', atMs: claimed.retryAtMs };
@@ -256,7 +256,6 @@ async function claimAndDrive(
     case 'claimed':
       break;
   }
-  const registered = registry.find(claimed.saga.kind, claimed.saga.version);
   if (registered === undefined) return { status: 'no-such-version' };
   const held: Claim = { sagaId: found.id, owner, epoch: claimed.saga.epoch };
   return driveHeld(options, registered, held, control, claimed);
@@ -288,52 +287,45 @@ async function driveHeld(
 
 type Claimed =
   | Exclude<ClaimResult, { status: 'claimed' }>
-  | (Extract<ClaimResult, { status: 'claimed' }> & { readonly sentAtMs: number })
-  /** The log does not answer. */
-  | { readonly status: 'away' };
+  | (Extract<ClaimResult, { status: 'claimed' }> & { readonly sentAtMs: number });
 
-// A log that is unavailable does not end a wake-up: it is repeated until the log answers what the saga needs.
 async function claim(
   options: RunnerOptions,
+  registered: RegisteredSaga | undefined,
   found: SagaRecord,
   owner: string,
   signal: AbortSignal,
 ): Promise<Claimed> {
   const { log, registry, leaseMs, clock } = options;
   const began = performance.now();
-  try {
-    let begun = await begin(options, found, signal);
-    const sentAtMs = clock.monotonicMs();
-    const request = { owner, leaseMs, runnable: registry.runnable };
-    const beginning = begun === null ? {} : { beginning: begun.beginning };
-    const claimed = await log
-      .claim(found.id, { ...request, ...beginning })
-      .catch((error: unknown) => {
-        if (begun === null || !(error instanceof HoldError)) throw error;
-        // The log cannot hold what was captured: claimed without it, so that the saga can record the reason.
-        begun = null;
-        return log.claim(found.id, request);
-      });
-    if (claimed.status !== 'claimed') return claimed;
-    options.tracer?.claimed(claimed.saga, performance.now() - began);
-    begun?.report(claimed.saga);
-    return { ...claimed, sentAtMs };
-  } catch (error) {
-    if (error instanceof UnavailableError || error instanceof InterruptedError) {
-      return { status: 'away' };
-    }
-    throw error;
-  }
+  let begun = registered === undefined ? null : await begin(options, registered, found, signal);
+  const sentAtMs = clock.monotonicMs();
+  const request = { owner, leaseMs, runnable: registry.runnable };
+  const beginning = begun === null ? {} : { beginning: begun.beginning };
+  const claimed = await log
+    .claim(found.id, { ...request, ...beginning })
+    .catch((error: unknown) => {
+      if (begun === null || !(error instanceof HoldError)) throw error;
+      // The log cannot hold what was captured: claimed without it, so that the saga can record the reason.
+      begun = null;
+      return log.claim(found.id, request);
+    });
+  if (claimed.status !== 'claimed') return claimed;
+  options.tracer?.claimed(claimed.saga, performance.now() - began);
+  begun?.report(claimed.saga);
+  return { ...claimed, sentAtMs };
 }
 
 // A saga that was never claimed is captured before its claim: captures are reads, and the claim then stores
 // them in the same write.
-async function begin(options: RunnerOptions, base: SagaRecord, signal: AbortSignal) {
-  const { registry, clock, random, onTransition } = options;
+async function begin(
+  options: RunnerOptions,
+  { definition, shape }: RegisteredSaga,
+  base: SagaRecord,
+  signal: AbortSignal,
+) {
+  const { clock, random, onTransition } = options;
   if (base.epoch !== 0 || base.state.phase !== 'queued') return null;
-  const registered = registry.find(base.kind, base.version);
-  if (registered === undefined) return null;
-  const { definition, shape } = registered;
   const refuse = async () => {
     throw new FencedError(base.id, base.epoch);
   };
