@@ -3,7 +3,7 @@
 import type { SagaRecord } from '@reclaim/saga';
 import type { EndedBodies } from '@reclaim/saga/fastify';
 import { Value } from 'typebox/value';
-import type { SyncRehearsal } from '../sync/rehearse-sync.ts';
+import type { SyncRehearsal } from '../sync/sync-requests.ts';
 import { isEndedByHand, plainWarnings, syncFor } from './job-view.ts';
 import type { Audience } from './message-for.ts';
 import { type EndedSync, type SyncData, SyncResultSchema } from './schemas/sync.ts';

@@ -1,8 +1,9 @@
 // The key of every saga that touches a bot, of whatever kind: one of them at a time (I8).
 
-import { type InstanceId, parseInstanceId, type UserId } from '../domain/ids.ts';
+import { type InstanceId, parseInstanceId } from '../domain/ids.ts';
+import type { BotOfUser } from '../domain/incarnation.ts';
 
-export function botKey(bot: { readonly userId: UserId; readonly instanceId: InstanceId }): string {
+export function botKey(bot: BotOfUser): string {
   return `bot/${bot.userId}/${bot.instanceId}`;
 }
 

@@ -8,7 +8,7 @@ import type { RefundValue } from './captures.ts';
 import { DELETE_BOT_INPUT, type DeleteBotInput } from './delete-bot-input.ts';
 import { lockedMinor, releaseBot, releasesOfBot } from './release-bot.ts';
 import { lockAllocation } from './steps/lock-allocation.ts';
-import { createStopObserver } from './steps/observe-stop.ts';
+import { observeStop } from './steps/observe-stop.ts';
 import { refundWallet } from './steps/refund-wallet.ts';
 import { removeContainer } from './steps/remove-container.ts';
 import {
@@ -40,7 +40,10 @@ export function createDeleteBotSaga(ports: DeletionPorts) {
     .compensatable(STEP.lock, lockAllocation(ports))
     .compensatable(STEP.stop, stopContainer(ports))
     .compensatable(STEP.pool, updatePoolState(ports))
-    .pivot(STEP.refund, refundWallet(ports, createStopObserver(ports)))
+    .pivot(
+      STEP.refund,
+      refundWallet(ports, (call) => observeStop(ports, call)),
+    )
     .retriable(STEP.post, writeTransaction(ports))
     .retriable(STEP.remove, removeContainer(ports))
     .holds(holdsOf(ports))

@@ -4,26 +4,19 @@
 
 import type { SagaRecord, Sagas } from '@reclaim/saga';
 import { aboutBotOf, findEntryOf, locateOwned } from '../bots/locate-owned.ts';
-import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { resurrected } from '../findings/findings.ts';
+import type { BotOfOwner } from '../pool-state/ownership.ts';
 import { forBot } from '../pool-state/unreadable-rows.ts';
 import type { AllocationReading } from '../wallet/wallets.ts';
 import { botKey } from './bot-key.ts';
-import { ALLOCATION_CAPTURE } from './captures.ts';
 import { DELETE_BOT } from './delete-bot.ts';
 import type { DeleteBotInput, StopFailurePolicy } from './delete-bot-input.ts';
-import { isKnownToHavePaid, RECLAIM_ORPHAN } from './reclaim-orphan.ts';
-import { type DeletionPorts, STEP } from './steps/step-ports.ts';
+import { incarnationIdOf, isKnownToHavePaid, RECLAIM_ORPHAN } from './reclaim-orphan.ts';
+import type { DeletionPorts } from './steps/step-ports.ts';
 
-export interface DeleteRequests {
-  /** @throws UnavailableError when the deletion could not be made durable: nothing was promised. */
-  request(request: DeleteRequest): Promise<DeleteOutcome>;
-}
+export type DeleteRequests = ReturnType<typeof createDeleteRequests>;
 
-export interface DeleteRequest {
-  readonly userId: UserId;
-  readonly firebaseUid: FirebaseUid | null;
-  readonly instanceId: InstanceId;
+export interface DeleteRequest extends BotOfOwner {
   /** Who asked, for the audit trail. */
   readonly requestedBy: string;
   readonly signal: AbortSignal;
@@ -50,10 +43,11 @@ const HISTORY = 10;
 /** The sagas that take a bot away; a repeat is answered with theirs. */
 const DELETING: ReadonlySet<string> = new Set([DELETE_BOT, RECLAIM_ORPHAN]);
 
-export function createDeleteRequests(options: DeleteRequestsOptions): DeleteRequests {
+export function createDeleteRequests(options: DeleteRequestsOptions) {
   const { ports, sagas } = options;
   return {
-    request: async (request) => {
+    /** @throws UnavailableError when the deletion could not be made durable: nothing was promised. */
+    request: async (request: DeleteRequest): Promise<DeleteOutcome> => {
       const [earlier, reading] = await Promise.all([
         sagas.findByKey(botKey(request), HISTORY),
         ports.wallets.readAllocation(request.userId, request.instanceId),
@@ -211,9 +205,4 @@ async function reportResurrected(
   await findings.report(
     resurrected({ userId, instanceId, incarnationId, settledBy: completed.id }),
   );
-}
-
-function incarnationIdOf({ state }: SagaRecord): string | null {
-  const lock = state.steps.find(({ name }) => name === STEP.lock);
-  return ALLOCATION_CAPTURE.peek(lock?.capture)?.incarnationId ?? null;
 }

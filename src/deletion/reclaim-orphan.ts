@@ -11,10 +11,10 @@ import {
   TerminalError,
 } from '@reclaim/saga';
 import { assertNever } from '../domain/assert-never.ts';
-import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
+import type { BotOfOwner } from '../pool-state/ownership.ts';
 import type { Receipt } from '../wallet/receipts.ts';
 import { botKey } from './bot-key.ts';
-import { REFUND_VALUE } from './captures.ts';
+import { ALLOCATION_CAPTURE, REFUND_VALUE } from './captures.ts';
 import { holdsOf, walletOf } from './delete-bot.ts';
 import { DELETE_BOT_INPUT, type DeleteBotInput } from './delete-bot-input.ts';
 import { lockAllocation } from './steps/lock-allocation.ts';
@@ -83,6 +83,12 @@ export function isKnownToHavePaid(saga: SagaRecord): boolean {
   return (REFUND_VALUE.peek(refundOf(saga))?.receipt ?? null) !== null;
 }
 
+/** Of the incarnation that a deleting saga is about, as far as it can be read: it may be of another release. */
+export function incarnationIdOf({ state }: SagaRecord): string | null {
+  const lock = state.steps.find(({ name }) => name === STEP.lock);
+  return ALLOCATION_CAPTURE.peek(lock?.capture)?.incarnationId ?? null;
+}
+
 function refundOf({ state }: SagaRecord): Json | null {
   return state.steps.find(({ name }) => name === STEP.refund)?.value ?? null;
 }
@@ -90,13 +96,7 @@ function refundOf({ state }: SagaRecord): Json | null {
 /** Whether a bot is nowhere, asked of the pool state and of Docker at this moment. I4: three answers; what could not be asked
  * is unknown and never absent. */
 export interface Absence {
-  check(bot: AbsentBot, call: { readonly signal: AbortSignal }): Promise<AbsenceAnswer>;
-}
-
-export interface AbsentBot {
-  readonly userId: UserId;
-  readonly firebaseUid: FirebaseUid | null;
-  readonly instanceId: InstanceId;
+  check(bot: BotOfOwner, call: { readonly signal: AbortSignal }): Promise<AbsenceAnswer>;
 }
 
 type AbsenceAnswer =

@@ -14,11 +14,7 @@ import type { ResurrectedResult, ResurrectedTarget } from '../wallet/wallets.ts'
 import { botKey } from './bot-key.ts';
 import type { DeletionPorts } from './steps/step-ports.ts';
 
-export interface ResolveFindings {
-  /** @throws UnavailableError or InDoubtError when it could not be carried out for certain: asking for the
-   * same again is safe. */
-  resolve(id: string, decision: Omit<Resolution, 'at'>): Promise<ResolveOutcome>;
-}
+export type ResolveFindings = ReturnType<typeof createResolveFindings>;
 
 export type ResolveOutcome =
   | { readonly status: 'resolved'; readonly finding: RecordedFinding }
@@ -43,10 +39,12 @@ export interface ResolveFindingsOptions {
   readonly sagas: Pick<Sagas, 'findByKey'>;
 }
 
-export function createResolveFindings(options: ResolveFindingsOptions): ResolveFindings {
+export function createResolveFindings(options: ResolveFindingsOptions) {
   const { findings } = options.ports;
   return {
-    resolve: async (id, decision) => {
+    /** @throws UnavailableError or InDoubtError when it could not be carried out for certain: asking for the
+     * same again is safe. */
+    resolve: async (id: string, decision: Omit<Resolution, 'at'>): Promise<ResolveOutcome> => {
       const finding = await findings.find(id);
       if (finding === null) return { status: 'not-found' };
       if (finding.status === 'resolved') return { status: 'resolved-before', finding };

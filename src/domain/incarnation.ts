@@ -15,6 +15,9 @@ export interface Incarnation {
   readonly incarnationId: string;
 }
 
+/** A bot of a user, whichever incarnation. */
+export type BotOfUser = Pick<Incarnation, 'userId' | 'instanceId'>;
+
 /** The unique name of an incarnation; the tombstone's `_id`. */
 export function incarnationKey({ userId, instanceId, incarnationId }: Incarnation): string {
   return `${userId}/${instanceId}/${incarnationId}`;

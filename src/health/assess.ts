@@ -6,18 +6,19 @@ import type { ContainerObservation } from '../bots/pool-containers.ts';
 import { botKey } from '../deletion/bot-key.ts';
 import type { ProgramState } from '../domain/bot.ts';
 import { parseInstanceId } from '../domain/ids.ts';
+import type { BotOfUser } from '../domain/incarnation.ts';
 import type { BotOwner } from '../pool-state/ownership.ts';
 import type { Roster, RosterBot } from '../pool-state/pool-roster.ts';
 import { botHealthKey, type RecordedHealth } from './bot-healths.ts';
 import type { HealthPorts } from './health-ports.ts';
 import { type BotObservation, judgeBot, type Verdict } from './judge-bot.ts';
-import { type KnownBot, restrainedAmong } from './restraints.ts';
+import { restrainedAmong } from './restraints.ts';
 
 export interface BotCase {
   readonly key: string;
   readonly entry: RosterBot;
   /** Null: its owner is unknown. */
-  readonly bot: (KnownBot & BotOwner) | null;
+  readonly bot: (BotOfUser & BotOwner) | null;
   /** The mapping's `createdAt`. */
   readonly incarnationId: string;
   readonly observation: BotObservation;

@@ -8,7 +8,7 @@ import type { Tombstones } from '../tombstones/tombstones.ts';
 import type { BotEvents } from './bot-events.ts';
 import type { BotHealths } from './bot-healths.ts';
 import type { HealthMeter } from './health-metrics.ts';
-import type { HealthSettings } from './health-settings.ts';
+import type { HealthSettings } from './judge-bot.ts';
 import type { HealthRounds } from './mongodb/health-rounds.ts';
 import type { Owners } from './mongodb/owners.ts';
 import type { RestraintPorts } from './restraints.ts';

@@ -2,11 +2,11 @@
 // up since the last round.
 
 import type { ContainerObservation } from '../bots/pool-containers.ts';
+import { assertNever } from '../domain/assert-never.ts';
 import type { Roster } from '../pool-state/pool-roster.ts';
 import type { PoolStatusChange } from '../pool-state/pool-statuses.ts';
 import type { PoolHealth } from './bot-healths.ts';
 import type { HealthPorts } from './health-ports.ts';
-import { isKnownStatus, poolStatusOf } from './judge-pool.ts';
 
 export interface PoolsObserved {
   readonly changes: readonly PoolStatusChange[];
@@ -43,4 +43,34 @@ export async function markPools(
   }
   await healths.savePools(observed);
   return { changes, started };
+}
+
+/** The word for a pool, from its container. A paused container runs nothing; one that restarts again and again, has died or
+ * is gone has failed. A pool that could not be queried proves nothing (I4). */
+function poolStatusOf(observation: ContainerObservation): PoolHealth['status'] | null {
+  switch (observation.status) {
+    case 'unknown':
+      return null;
+    case 'running':
+      return 'running';
+    case 'absent':
+      return 'failed';
+    case 'not-running':
+      return STATUSES[observation.how];
+    default:
+      return assertNever(observation);
+  }
+}
+
+const STATUSES = {
+  created: 'stopped',
+  exited: 'stopped',
+  paused: 'stopped',
+  restarting: 'failed',
+  dead: 'failed',
+} as const;
+
+/** Whether the pool state's word for it is one of ours: a newer platform's is left alone. */
+function isKnownStatus(word: string): boolean {
+  return word === 'running' || word === 'stopped' || word === 'failed';
 }

@@ -2,20 +2,52 @@
 // begins, and while a deletion holds it no restart does. It is preemptible: a DELETE takes its key at once, and begins
 // when the last call of this saga is over. Nothing of it needs an undo: a bot that runs again is what its owner wants.
 
-import { InDoubtError, type StepContext, saga, UnavailableError } from '@reclaim/saga';
+import {
+  InDoubtError,
+  type SagaOrder,
+  type StepContext,
+  type StoredOf,
+  saga,
+  UnavailableError,
+} from '@reclaim/saga';
+import { Type } from 'typebox';
 import type { Bots } from '../bots/bots.ts';
 import type { HostExpectations } from '../bots/hosts/host-expectations.ts';
 import { aboutBotOf, locateOwned } from '../bots/locate-owned.ts';
 import { type PoolContainers, RESTART_CALL_MS } from '../bots/pool-containers.ts';
 import { botKey } from '../deletion/bot-key.ts';
 import type { ObservedPooled } from '../domain/bot.ts';
+import { FIREBASE_UID, INSTANCE_ID, USER_ID } from '../domain/id-schemas.ts';
 import type { PoolStates } from '../pool-state/pool-states.ts';
 import type { Tombstones } from '../tombstones/tombstones.ts';
 import type { Wallets } from '../wallet/wallets.ts';
 import type { BotEvents, BotEventType } from './bot-events.ts';
 import type { HealthMeter } from './health-metrics.ts';
-import { RESTART_BOT, RESTART_BOT_INPUT, type RestartBotInput } from './restart-bot-input.ts';
 import { isBuried } from './restraints.ts';
+
+/** Not `pool-health`: that is the clock's job, which is no saga. */
+export const RESTART_BOT = 'restart-bot';
+
+export const RESTART_BOT_INPUT = Type.Object({
+  userId: USER_ID,
+  firebaseUid: Type.Union([FIREBASE_UID, Type.Null()]),
+  instanceId: INSTANCE_ID,
+  /** The first restart is 1. */
+  attempt: Type.Integer({ minimum: 1 }),
+});
+export type RestartBotInput = StoredOf<typeof RESTART_BOT_INPUT>;
+
+export function restartOrder(
+  { userId, firebaseUid, instanceId }: Omit<RestartBotInput, 'attempt'>,
+  attempt: number,
+): SagaOrder {
+  return {
+    kind: RESTART_BOT,
+    subject: userId,
+    requestedBy: 'system:health',
+    input: { userId, firebaseUid, instanceId, attempt },
+  };
+}
 
 export interface RestartPorts {
   readonly bots: Bots;

@@ -3,7 +3,7 @@
 
 import type { Sagas } from '@reclaim/saga';
 import { botKey } from '../deletion/bot-key.ts';
-import type { InstanceId, UserId } from '../domain/ids.ts';
+import type { BotOfUser } from '../domain/incarnation.ts';
 import { mapBounded } from '../domain/map-bounded.ts';
 import type { Tombstone, Tombstones } from '../tombstones/tombstones.ts';
 import type { Wallets } from '../wallet/wallets.ts';
@@ -14,15 +14,10 @@ export interface RestraintPorts {
   readonly sagas: Pick<Sagas, 'findHolders'>;
 }
 
-export interface KnownBot {
-  readonly userId: UserId;
-  readonly instanceId: InstanceId;
-}
-
 /** @returns the keys (`botKey`) of those among them that are restrained. */
 export async function restrainedAmong(
   ports: RestraintPorts,
-  bots: readonly KnownBot[],
+  bots: readonly BotOfUser[],
 ): Promise<ReadonlySet<string>> {
   const holders = await ports.sagas.findHolders(bots.map(botKey));
   const restrained = new Set(bots.map(botKey).filter((key) => holders.has(key)));
@@ -42,7 +37,7 @@ const WIDTH = 8;
  */
 export async function isBuried(
   { tombstones, wallets }: Omit<RestraintPorts, 'sagas'>,
-  { userId, instanceId }: KnownBot,
+  { userId, instanceId }: BotOfUser,
 ): Promise<boolean> {
   const found = await tombstones.findForBot(userId, instanceId);
   if (found.some(({ status }) => status !== 'ended')) return true;

@@ -12,7 +12,7 @@ import { markBots } from './mark-bots.ts';
 import { markPools } from './mark-pools.ts';
 import { type Persisted, rememberBots } from './remember-bots.ts';
 import { reportConflicts } from './report-conflicts.ts';
-import { restartOrder } from './restart-bot-input.ts';
+import { restartOrder } from './restart-bot.ts';
 
 export type RoundReport =
   /** Another round is under way. */
@@ -106,4 +106,22 @@ async function checkRound(
 // A saga that came to the bot meanwhile keeps it: the attempt is used up, and the next round decides again.
 async function orderRestart({ sagas }: HealthPorts, { bot, verdict }: Persisted): Promise<void> {
   if (bot !== null) await sagas.start(restartOrder(bot, verdict.memory.restarts));
+}
+
+/** The clock's job, and its scheduler. Not the name of a kind of saga: a wake-up carries its saga's kind as its name, and
+ * must never be taken for a tick. */
+export const HEALTH_TICK = 'pool-health-by-clock';
+
+/** A round that fails is reported and not tried again: the next one is never far. */
+export async function checkByClock(
+  ports: HealthPorts,
+  stopping: AbortSignal,
+  onReport: (report: RoundReport) => void,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  try {
+    onReport(await watchPools(ports, { signal: stopping }));
+  } catch (error) {
+    onError(error);
+  }
 }

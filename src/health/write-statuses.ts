@@ -5,16 +5,17 @@
 import { UnavailableError } from '@reclaim/saga';
 import type { BotsCall } from '../bots/bots.ts';
 import { botKey } from '../deletion/bot-key.ts';
+import type { BotOfUser } from '../domain/incarnation.ts';
 import type { PoolScope, PoolStates } from '../pool-state/pool-states.ts';
 import {
   applyStatuses,
   type BotStatusChange,
   type PoolStatusChange,
 } from '../pool-state/pool-statuses.ts';
-import { type KnownBot, type RestraintPorts, restrainedAmong } from './restraints.ts';
+import { type RestraintPorts, restrainedAmong } from './restraints.ts';
 
 export interface StatusOrder {
-  readonly bots: readonly (BotStatusChange & { readonly bot: KnownBot })[];
+  readonly bots: readonly (BotStatusChange & { readonly bot: BotOfUser })[];
   readonly pools: readonly PoolStatusChange[];
 }
 

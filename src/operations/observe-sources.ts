@@ -3,15 +3,15 @@
 
 import type { SagaRecord } from '@reclaim/saga';
 import { aboutBotOf } from '../bots/locate-owned.ts';
-import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { settlementOpId } from '../domain/incarnation.ts';
 import { formatMinor } from '../domain/money.ts';
 import { reserveOpId } from '../domain/reservation.ts';
 import { ok, type SourceAnswer, unknown } from '../domain/source.ts';
 import { findOwnEntry } from '../pool-state/owned-entry.ts';
+import type { BotOfOwner } from '../pool-state/ownership.ts';
 import { forBot } from '../pool-state/unreadable-rows.ts';
 import { PROVISION_BOT } from '../provisioning/provision-bot.ts';
-import { type AuditPassPorts, type BotObservation, observeBot } from '../sync/observe-bot.ts';
+import { type BotObservation, type ObserveBotPorts, observeBot } from '../sync/observe-bot.ts';
 import type { Tombstone, Tombstones } from '../tombstones/tombstones.ts';
 import type { Ledger } from '../wallet/ledger.ts';
 import type { Accounts } from '../wallet/mongodb/accounts.ts';
@@ -19,16 +19,10 @@ import type { AllocationFacts } from '../wallet/wallets.ts';
 import { describeEntry, describeObservedBots, inDollars } from './describe.ts';
 import type { SourceName } from './expected-state.ts';
 
-export interface SourcePorts extends AuditPassPorts {
+export interface SourcePorts extends ObserveBotPorts {
   readonly accounts: Pick<Accounts, 'find'>;
   readonly tombstones: Pick<Tombstones, 'findForBot'>;
   readonly ledger: Pick<Ledger, 'find'>;
-}
-
-export interface ObservedSagaBot {
-  readonly userId: UserId;
-  readonly firebaseUid: FirebaseUid | null;
-  readonly instanceId: InstanceId;
 }
 
 export interface SourceState {
@@ -36,9 +30,9 @@ export interface SourceState {
   readonly observed: string;
 }
 
-type AuditPass = (signal: AbortSignal) => Promise<SourceAnswer<SourceState>>;
+type ObserveSource = (signal: AbortSignal) => Promise<SourceAnswer<SourceState>>;
 
-interface BotOfIncarnation extends ObservedSagaBot {
+interface BotOfIncarnation extends BotOfOwner {
   /** Of the incarnation that the saga is about; null: it has not observed yet. */
   readonly incarnationId: string | null;
 }
@@ -47,7 +41,7 @@ export function createSourceObservers(
   ports: SourcePorts,
   saga: SagaRecord,
   bot: BotOfIncarnation,
-): Readonly<Record<SourceName, AuditPass>> {
+): Readonly<Record<SourceName, ObserveSource>> {
   return {
     wallet: () => observeWallet(ports, saga, bot),
     'pool-state': (signal) => observePoolState(ports, bot, signal),
@@ -71,7 +65,7 @@ function state<T>(found: T | null, absent: string, describe: (found: T) => strin
 async function observeWallet(
   { wallets, accounts }: SourcePorts,
   saga: SagaRecord,
-  { userId, instanceId }: ObservedSagaBot,
+  { userId, instanceId }: BotOfOwner,
 ): Promise<SourceAnswer<SourceState>> {
   const [reading, account] = await Promise.all([
     wallets.readAllocation(userId, instanceId),
@@ -100,7 +94,7 @@ function describeAllocation(
 
 async function observePoolState(
   { poolStates }: SourcePorts,
-  bot: ObservedSagaBot,
+  bot: BotOfOwner,
   signal: AbortSignal,
 ): Promise<SourceAnswer<SourceState>> {
   const about = aboutBotOf(bot, bot.instanceId);
@@ -115,7 +109,7 @@ async function observePoolState(
 // unknown.
 async function observeDocker(
   ports: SourcePorts,
-  bot: ObservedSagaBot,
+  bot: BotOfOwner,
   signal: AbortSignal,
 ): Promise<SourceAnswer<SourceState>> {
   const reading = await ports.wallets.readAllocation(bot.userId, bot.instanceId);

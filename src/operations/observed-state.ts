@@ -5,8 +5,7 @@
 import { type SagaRecord, toFailure } from '@reclaim/saga';
 import { type Static, Type } from 'typebox';
 import { botOfKey } from '../deletion/bot-key.ts';
-import { ALLOCATION_CAPTURE } from '../deletion/captures.ts';
-import { STEP } from '../deletion/steps/step-ports.ts';
+import { incarnationIdOf } from '../deletion/reclaim-orphan.ts';
 import {
   type FirebaseUid,
   type InstanceId,
@@ -14,12 +13,9 @@ import {
   parseUserId,
   type UserId,
 } from '../domain/ids.ts';
+import type { BotOfOwner } from '../pool-state/ownership.ts';
 import { type ExpectedState, expectedStateOf, SOURCES } from './expected-state.ts';
-import {
-  createSourceObservers,
-  type ObservedSagaBot,
-  type SourcePorts,
-} from './observe-sources.ts';
+import { createSourceObservers, type SourcePorts } from './observe-sources.ts';
 import { timed } from './timed.ts';
 
 export type ObservedState = Static<typeof OBSERVED_STATE>;
@@ -76,22 +72,12 @@ function toUnknown(reason: string) {
   return { status: 'unknown' as const, observed: reason };
 }
 
-function botOf({ key, input }: SagaRecord): ObservedSagaBot | null {
+function botOf({ key, input }: SagaRecord): BotOfOwner | null {
   const instanceId = botOfKey(key);
   const userId = parseUserId(key.split('/')[1]);
   if (instanceId === null || userId === undefined) return null;
   const firebaseUid = parseFirebaseUid(Reflect.get(Object(input), 'firebaseUid')) ?? null;
   return { userId, firebaseUid, instanceId };
-}
-
-function incarnationIdOf({ state }: SagaRecord): string | null {
-  const lock = state.steps.find(({ name }) => name === STEP.lock);
-  try {
-    return ALLOCATION_CAPTURE.readOrNull(lock?.capture)?.incarnationId ?? null;
-  } catch {
-    // Of a later version: the observations continue without it, and the expected state records that.
-    return null;
-  }
 }
 
 function expectedOrReason(saga: SagaRecord): ExpectedState {

@@ -15,6 +15,10 @@ export interface BotOwner {
   readonly firebaseUid: FirebaseUid | null;
 }
 
+export interface BotOfOwner extends BotOwner {
+  readonly instanceId: InstanceId;
+}
+
 /** What a user is called in claims: by either name, where both are known. */
 export type OwnerNames = Pick<BotOwner, 'firebaseUid'> & { readonly userId: UserId | null };
 

@@ -26,13 +26,10 @@ export async function beginUndo(
   ports: ProvisioningPorts,
   call: ProvisionCall,
 ): Promise<Undo | null> {
-  const { order, input } = contextOf(call);
-  const withdrawn = await ports.wallets.withdrawReserve(order);
-  const reservation =
-    withdrawn.status === 'reserved' ? withdrawn.reservation : (call.results[STEP.reserve] ?? null);
+  const reservation = await withdrawReserve(ports, call);
   if (reservation === null) return null;
   if (wasThereBefore(call)) return { reservation, tombstone: null };
-  const { userId, instanceId, firebaseUid } = input;
+  const { userId, instanceId, firebaseUid } = call.input;
   const incarnation = { userId, instanceId, incarnationId: reservation.incarnationId };
   const tombstone = { incarnation, sagaId: toSagaId(call.sagaId), epoch: call.epoch };
   const command = {
@@ -50,6 +47,17 @@ export async function beginUndo(
     throw new RetryableError('LOCKED_BY_OTHER_SAGA', `its tombstone belongs to ${opened.sagaId}`);
   }
   return { reservation, tombstone };
+}
+
+/** What was reserved, as far as the wallet or the log knows; from here on it cannot be reserved any more. */
+export async function withdrawReserve(
+  { wallets }: ProvisioningPorts,
+  call: ProvisionCall,
+): Promise<Reservation | null> {
+  const withdrawn = await wallets.withdrawReserve(contextOf(call).order);
+  return withdrawn.status === 'reserved'
+    ? withdrawn.reservation
+    : (call.results[STEP.reserve] ?? null);
 }
 
 /** Whether the id was in use before this saga did anything: in the pool state, or in Docker. */

@@ -2,6 +2,7 @@
 // key, at the same time or after a crash, begins that one saga or finds it (I8). One document a user and key, made by the
 // first request and never changed; the database's TTL forgets it.
 
+import { createHash } from 'node:crypto';
 import { type SagaId, toSagaId } from '@reclaim/saga';
 import { type IndexDeclaration, majorityCollection, runUpsert } from '@reclaim/saga/mongodb';
 import type { Db, Document } from 'mongodb';
@@ -89,4 +90,10 @@ async function insertOrFind(
       { upsert: true, returnDocument: 'after' },
     ),
   );
+}
+
+/** What a request that carries an Idempotency-Key is called where it is remembered: beside the key, and in the saga that
+ * answers it. A hash, because the key is text of a client's choosing. */
+export function requestName(userId: UserId, key: string): string {
+  return `${userId}/${createHash('sha256').update(key).digest('hex')}`;
 }

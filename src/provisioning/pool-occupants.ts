@@ -3,8 +3,7 @@
 
 import type { Bots, BotsCall, ListedPooled, PortReading } from '../bots/bots.ts';
 import type { SourceAnswer } from '../domain/source.ts';
-import type { HeldSlot, RunningPool } from '../pool-state/pool-slots.ts';
-import { isPlacedIn } from '../pool-state/pool-slots.ts';
+import { type HeldSlot, isPlacedIn, type RunningPool } from '../pool-state/pool-slots.ts';
 import type { PoolState } from '../pool-state/pool-state.ts';
 
 export interface Occupant {

@@ -14,11 +14,10 @@ import type { PoolState } from '../pool-state/pool-state.ts';
 import type { Accounts } from '../wallet/mongodb/accounts.ts';
 import { findPlaces, type Places } from './find-slots.ts';
 import type { BotNumbers } from './mongo-bot-numbers.ts';
-import type { RequestKeys } from './mongo-request-keys.ts';
+import { type RequestKeys, requestName } from './mongo-request-keys.ts';
 import { PROVISION_BOT } from './provision-bot.ts';
 import { PROVISION, type ProvisionBotInput } from './provision-bot-input.ts';
 import type { ProvisioningPorts } from './provisioning-ports.ts';
-import { requestName } from './request-name.ts';
 
 export interface ProvisionRequest {
   readonly userId: UserId;

@@ -93,9 +93,5 @@ export const START_DEADLINE = {
   },
 };
 
-/** Retries of work in MongoDB: short, because the database answers or is away. */
-export const MONEY_RETRY = { attempts: 50, baseMs: 50, capMs: 2_000 } as const;
-export const MONEY_TIMEOUT_MS = 20_000;
-
 /** Undoing matters more than doing: its budget outlasts an afternoon of trouble. */
 export const UNDO_RETRY = { attempts: 1_000, baseMs: 200, capMs: 30_000 } as const;

@@ -3,7 +3,7 @@
 // started; where it was not, nothing may say that it was: the allocation, if there is one, is a bot's like any other.
 
 import { settlementOpId } from '../domain/incarnation.ts';
-import { wasThereBefore } from './begin-undo.ts';
+import { wasThereBefore, withdrawReserve } from './begin-undo.ts';
 import {
   contextOf,
   type ProvisionCall,
@@ -17,10 +17,8 @@ export async function releaseProvision(
   call: ProvisionCall,
 ): Promise<void> {
   if (call.captures[STEP.reserve] === undefined) return;
-  const { input, order, target } = contextOf(call);
-  const withdrawn = await ports.wallets.withdrawReserve(order);
-  const reservation =
-    withdrawn.status === 'reserved' ? withdrawn.reservation : (call.results[STEP.reserve] ?? null);
+  const { input, target } = contextOf(call);
+  const reservation = await withdrawReserve(ports, call);
   await ports.wallets.unlock(target);
   if (reservation === null) return;
   const { userId, instanceId, firebaseUid } = input;

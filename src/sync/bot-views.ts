@@ -4,10 +4,11 @@
 
 import { botKey } from '../deletion/bot-key.ts';
 import { isAtRest } from '../domain/bot.ts';
-import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
+import type { InstanceId } from '../domain/ids.ts';
 import { mapBounded } from '../domain/map-bounded.ts';
 import { isMoney } from '../domain/money.ts';
 import { judgePresence, type PresenceAnswer } from '../domain/presence.ts';
+import type { BotOwner } from '../pool-state/ownership.ts';
 import type { AccountAllocation } from '../wallet/mongodb/accounts.ts';
 import type {
   AllocationState,
@@ -23,11 +24,6 @@ import { noteOf, observeBots } from './first-observation.ts';
 import type { SyncPorts } from './sync-ports.ts';
 import type { SkipReason } from './sync-reports.ts';
 
-export interface PortfolioOwner {
-  readonly userId: UserId;
-  readonly firebaseUid: FirebaseUid;
-}
-
 export interface BotViewPorts extends ConfirmPorts, Pick<SyncPorts, 'accounts' | 'hostTrust'> {
   readonly sagas: Pick<SyncPorts['sagas'], 'findHolders'>;
   /** Database time. */
@@ -42,10 +38,7 @@ const WIDTH = 4;
 const AT_ONCE = { confirmMs: 0, youngMs: 0 } as const;
 
 /** Every bot that any of the three sources knows as this user's, by its id. */
-export async function viewBots(
-  ports: BotViewPorts,
-  owner: PortfolioOwner,
-): Promise<readonly BotView[]> {
+export async function viewBots(ports: BotViewPorts, owner: BotOwner): Promise<readonly BotView[]> {
   const call = { signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) };
   const { held, drifts } = await observeBots(ports, owner, call);
   const keyOf = ({ instanceId }: BotDrift) => botKey({ ...owner, instanceId });

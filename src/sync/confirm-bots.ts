@@ -5,12 +5,13 @@
 import type { SagaId } from '@reclaim/saga';
 import type { BotsCall } from '../bots/bots.ts';
 import { botKey } from '../deletion/bot-key.ts';
-import type { Incarnation } from '../domain/incarnation.ts';
+import type { BotOfUser } from '../domain/incarnation.ts';
 import { mapBounded } from '../domain/map-bounded.ts';
 import { judgePresence } from '../domain/presence.ts';
+import type { BotOwner } from '../pool-state/ownership.ts';
 import type { AccountAllocation } from '../wallet/mongodb/accounts.ts';
 import type { AllocationReading } from '../wallet/wallets.ts';
-import { factsOf, type UserToSync } from './first-observation.ts';
+import { factsOf } from './first-observation.ts';
 import { type BotObservation, observeBot } from './observe-bot.ts';
 import type { SyncPorts } from './sync-ports.ts';
 import type { DriftNote, RunReport, SkipReason } from './sync-reports.ts';
@@ -38,7 +39,7 @@ export interface Confirmations {
  * @param nowMs database time, for the age of a pending mapping. */
 export async function confirmBots(
   ports: ConfirmationPorts,
-  user: UserToSync,
+  user: BotOwner,
   { drifts: report, conflicts }: Pick<RunReport, 'drifts' | 'conflicts'>,
   { nowMs, ...call }: BotsCall & { readonly nowMs: number },
 ): Promise<Confirmations> {
@@ -82,7 +83,7 @@ export interface ObservedBefore {
 /** The second observation of one bot: whether a run would repair it, else why not. */
 export async function confirmBot(
   ports: ConfirmPorts,
-  user: UserToSync,
+  user: BotOwner,
   note: DriftNote,
   { held, holder, nowMs }: ObservedBefore,
   call: BotsCall,
@@ -112,7 +113,7 @@ function judgeAgain(note: DriftNote, observation: BotObservation, nowMs: number)
 // Still `observed`, with the incarnation, where the wallet says what it said at the first observation.
 async function confirmInWallet(
   { wallets, tombstones }: ConfirmPorts,
-  { userId }: UserToSync,
+  { userId }: BotOwner,
   note: DriftNote,
   held: AccountAllocation | undefined,
 ): Promise<DriftNote> {
@@ -139,7 +140,7 @@ type Reading = Extract<AllocationReading, { readonly status: 'present' }>['alloc
 // with it; the tombstone's stays.
 async function findPayment(
   { tombstones }: Pick<ConfirmPorts, 'tombstones'>,
-  { userId, instanceId }: Pick<Incarnation, 'userId' | 'instanceId'>,
+  { userId, instanceId }: BotOfUser,
   { settledOpId, incarnationId }: Pick<Reading, 'settledOpId' | 'incarnationId'>,
 ): Promise<string | null> {
   if (settledOpId !== null) return settledOpId;

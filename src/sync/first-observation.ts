@@ -3,8 +3,9 @@
 
 import type { BotsCall } from '../bots/bots.ts';
 import { assertNever } from '../domain/assert-never.ts';
-import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
+import type { InstanceId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
+import type { BotOwner } from '../pool-state/ownership.ts';
 import type { AccountAllocation } from '../wallet/mongodb/accounts.ts';
 import { type BotDrift, detectDrift } from './detect-drift.ts';
 import { type ObservedSources, observeSources } from './observe-sources.ts';
@@ -28,14 +29,9 @@ export interface ObservedBots {
 export type ObservePorts = Pick<SyncPorts, 'accounts' | 'bots' | 'poolStates' | 'hostTrust'> &
   NamePorts;
 
-export interface UserToSync {
-  readonly userId: UserId;
-  readonly firebaseUid: FirebaseUid | null;
-}
-
 export async function observeBots(
   ports: ObservePorts,
-  user: UserToSync,
+  user: BotOwner,
   call: BotsCall,
 ): Promise<ObservedBots> {
   const [account, sources] = await Promise.all([
@@ -50,7 +46,7 @@ export async function observeBots(
 
 export async function observeFirst(
   ports: ObservePorts & Pick<SyncPorts, 'settings'>,
-  user: UserToSync,
+  user: BotOwner,
   observedAtMs: number,
   call: BotsCall,
 ): Promise<FirstObservation> {

@@ -6,8 +6,7 @@
 import type { SagaRecord } from '@reclaim/saga';
 import { toUserId } from '../domain/ids.ts';
 import type { Finding, Findings } from '../findings/findings.ts';
-import type { SyncAllInput } from './sync-all-input.ts';
-import { PASSIVE } from './sync-schedule.ts';
+import { PASSIVE, type SyncAllInput } from './sync-all-input.ts';
 
 export interface FirstReportOptions {
   readonly findings: Pick<Findings, 'report' | 'listOpen'>;

@@ -7,9 +7,9 @@ import type { UserId } from '../domain/ids.ts';
 import type { DriftedUser } from './mongodb/run-drifts.ts';
 import type { NewSuspect } from './mongodb/suspects.ts';
 import type { FollowedRuns } from './sync-all-report.ts';
-import { startConfirmingRun } from './sync-orders.ts';
 import type { SyncAllPorts } from './sync-ports.ts';
 import { SYNC_RESULT } from './sync-reports.ts';
+import { startConfirmingRun } from './sync-wallet-input.ts';
 
 export interface RunsOrder {
   readonly runId: SagaId;

@@ -2,23 +2,24 @@
 // last one before money moves. I4: it reads where the first one may have missed something, and an absence on a
 // host that cannot be believed is unknown.
 
-import type { Bots, BotsCall } from '../bots/bots.ts';
-import type { HostExpectations } from '../bots/hosts/host-expectations.ts';
-import { findEntryOf, locateOwned, type OwnedBots } from '../bots/locate-owned.ts';
-import type { Absence, AbsentBot } from '../deletion/reclaim-orphan.ts';
+import type { BotsCall } from '../bots/bots.ts';
+import {
+  findEntryOf,
+  type LocatePorts,
+  locateOwned,
+  type OwnedBots,
+} from '../bots/locate-owned.ts';
+import type { Absence } from '../deletion/reclaim-orphan.ts';
 import type { ObservedBot } from '../domain/bot.ts';
 import type { PresenceAnswer } from '../domain/presence.ts';
 import type { SourceAnswer } from '../domain/source.ts';
 import type { OwnedEntry } from '../pool-state/owned-entry.ts';
+import type { BotOfOwner } from '../pool-state/ownership.ts';
 import type { PoolStates } from '../pool-state/pool-states.ts';
 import { forBot } from '../pool-state/unreadable-rows.ts';
-import type { Wallets } from '../wallet/wallets.ts';
 
-export interface AuditPassPorts {
-  readonly bots: Bots;
-  readonly wallets: Wallets;
+export interface ObserveBotPorts extends LocatePorts {
   readonly poolStates: PoolStates;
-  readonly hostExpectations: HostExpectations;
 }
 
 export interface BotObservation {
@@ -33,12 +34,12 @@ export interface BotObservation {
   readonly unobserved: readonly string[];
 }
 
-export interface BotToObserve extends AbsentBot {
+export interface BotToObserve extends BotOfOwner {
   readonly holdsAllocation: boolean;
 }
 
 export async function observeBot(
-  ports: AuditPassPorts,
+  ports: ObserveBotPorts,
   { userId, firebaseUid, instanceId, holdsAllocation }: BotToObserve,
   { signal }: BotsCall,
 ): Promise<BotObservation> {
@@ -72,7 +73,7 @@ export async function observeBot(
 }
 
 /** The same observation as the question that a reclaiming asks before it pays. */
-export function createAbsence(ports: AuditPassPorts): Absence {
+export function createAbsence(ports: ObserveBotPorts): Absence {
   return {
     check: async (bot, call) => {
       // The allocation is there, and locked: where nothing else names an owner, it does.

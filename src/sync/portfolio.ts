@@ -3,10 +3,11 @@
 import { type Static, Type } from 'typebox';
 import type { UserId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
+import type { BotOwner } from '../pool-state/ownership.ts';
 import type { Ledger, LedgerEntry, LedgerPage } from '../wallet/ledger.ts';
 import type { Account, WalletTotals } from '../wallet/mongodb/accounts.ts';
 import type { BotView } from './bot-view.ts';
-import { type BotViewPorts, type PortfolioOwner, viewBots } from './bot-views.ts';
+import { type BotViewPorts, viewBots } from './bot-views.ts';
 
 export type WalletView = Static<typeof WALLET_VIEW>;
 export const WALLET_VIEW = Type.Object({
@@ -48,8 +49,8 @@ export type Portfolio = ReturnType<typeof createPortfolio>;
 export function createPortfolio(ports: PortfolioPorts) {
   const { accounts, ledger, takeIn } = ports;
   return {
-    bots: (owner: PortfolioOwner): Promise<readonly BotView[]> => viewBots(ports, owner),
-    wallet: async ({ userId }: PortfolioOwner): Promise<WalletView> => {
+    bots: (owner: BotOwner): Promise<readonly BotView[]> => viewBots(ports, owner),
+    wallet: async ({ userId }: BotOwner): Promise<WalletView> => {
       const [account, totals] = await Promise.all([
         accounts.find({ userId }),
         accounts.totals(userId),
@@ -58,7 +59,7 @@ export function createPortfolio(ports: PortfolioPorts) {
     },
     /** @throws BadCursorError for a cursor that no page gave out. */
     transactions: async (
-      { userId }: PortfolioOwner,
+      { userId }: BotOwner,
       page: { readonly limit: number; readonly cursor?: string },
     ): Promise<LedgerPage> => {
       const unposted = await takeIn(userId, { signal: AbortSignal.timeout(TAKE_IN_MS) });

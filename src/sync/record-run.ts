@@ -6,8 +6,8 @@ import { paidBy } from '../deletion/reclaim-orphan.ts';
 import { toInstanceId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
 import { idConflict, resurrected, unmappedBot } from '../findings/findings.ts';
+import type { BotOwner } from '../pool-state/ownership.ts';
 import { POOL_STATE } from './detect-drift.ts';
-import type { UserToSync } from './first-observation.ts';
 import type { Fence } from './mongodb/suspects.ts';
 import { forgetSuspects } from './run-suspects.ts';
 import type { SyncPorts } from './sync-ports.ts';
@@ -23,7 +23,7 @@ import type { SyncTrigger } from './sync-wallet-input.ts';
 
 export interface RunToRecord {
   readonly runId: SagaId;
-  readonly user: UserToSync;
+  readonly user: BotOwner;
   readonly trigger: SyncTrigger;
   readonly runReport: RunReport;
   readonly fence: Fence;

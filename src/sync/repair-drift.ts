@@ -2,29 +2,24 @@
 // waits for (I2, I8); entries are put right here.
 
 import { isAtRest, type SagaId, type SagaRecord, toSagaId } from '@reclaim/saga';
-import type { FencedCall } from '../bots/bots.ts';
 import { botKey } from '../deletion/bot-key.ts';
 import { paidBy, RECLAIM_ORPHAN, reclaimOrder } from '../deletion/reclaim-orphan.ts';
 import { assertNever } from '../domain/assert-never.ts';
-import type { UserToSync } from './first-observation.ts';
-import { finishGhost, repairEntry } from './repair-entries.ts';
+import type { BotOwner } from '../pool-state/ownership.ts';
+import { type EntryRepair, finishGhost, repairEntry } from './repair-entries.ts';
 import type { SyncPorts } from './sync-ports.ts';
 import type { DriftNote } from './sync-reports.ts';
 
-export interface RepairCall extends FencedCall {
+export interface RepairCall extends EntryRepair {
   /** The run that repairs. */
   readonly runId: SagaId;
-  /** ISO 8601, database time. */
-  readonly at: string;
-  /** An earlier attempt of this run may have repaired what is found in order now. */
-  readonly isAgain: boolean;
 }
 
 /** Starts what is not started and reads what is: repeatable, and called again until nothing is under way. A lost entry
  * comes back last: a place or a port of its pool may be one that another repair of this run gives free. */
 export async function repairDrift(
   ports: SyncPorts,
-  user: UserToSync,
+  user: BotOwner,
   report: readonly DriftNote[],
   call: RepairCall,
 ): Promise<{ readonly report: readonly DriftNote[]; readonly isUnderWay: boolean }> {
@@ -48,7 +43,7 @@ function isLost({ verdict }: DriftNote): boolean {
 
 async function repairOne(
   ports: SyncPorts,
-  user: UserToSync,
+  user: BotOwner,
   note: DriftNote,
   call: RepairCall,
 ): Promise<DriftNote> {
@@ -67,7 +62,7 @@ async function repairOne(
 // The saga that pays this orphan back: the one that this run has started, or another run's that is under way.
 async function reclaim(
   { sagas }: SyncPorts,
-  user: UserToSync,
+  user: BotOwner,
   { instanceId, allocation, sagaId }: DriftNote,
   { runId }: RepairCall,
 ): Promise<SagaRecord> {

@@ -8,19 +8,13 @@ import { assertNever } from '../domain/assert-never.ts';
 import type { ObservedBot } from '../domain/bot.ts';
 import type { InstanceId } from '../domain/ids.ts';
 import { takeOutOwn } from '../pool-state/owned-entry.ts';
+import type { BotOwner } from '../pool-state/ownership.ts';
 import { ownValue, type PoolState } from '../pool-state/pool-state.ts';
 import type { PoolScope } from '../pool-state/pool-states.ts';
 import { type LostBot, type Obstacle, rebuildEntry } from '../pool-state/rebuild-entry.ts';
-import { isPending } from './confirm-bots.ts';
-import type { UserToSync } from './first-observation.ts';
+import { type ConfirmPorts, isPending } from './confirm-bots.ts';
 import { type BotObservation, observeBot } from './observe-bot.ts';
-import type { SyncPorts } from './sync-ports.ts';
 import type { DriftNote, SkipReason } from './sync-reports.ts';
-
-export type EntryPorts = Pick<
-  SyncPorts,
-  'bots' | 'wallets' | 'poolStates' | 'hostExpectations' | 'tombstones'
->;
 
 export interface EntryRepair extends FencedCall {
   /** ISO 8601, database time. */
@@ -31,8 +25,8 @@ export interface EntryRepair extends FencedCall {
 
 /** A stale entry, or a lost one, that both observations have found. */
 export async function repairEntry(
-  ports: EntryPorts,
-  user: UserToSync,
+  ports: ConfirmPorts,
+  user: BotOwner,
   note: DriftNote,
   { at, isAgain, ...call }: EntryRepair,
 ): Promise<DriftNote> {
@@ -80,7 +74,7 @@ function isAsObserved(
 
 // Whether it can be made is decided where it is made, under the lock.
 async function rebuild(
-  ports: EntryPorts,
+  ports: ConfirmPorts,
   note: DriftNote,
   call: FencedCall,
   lost: LostBot,
@@ -99,8 +93,8 @@ async function rebuild(
 /** A ghost that an ended tombstone names came back after we had seen it gone: what the saga saw is removed again.
  * An unfinished one is the janitor's, which checks it every few seconds. */
 export async function finishGhost(
-  ports: EntryPorts,
-  user: UserToSync,
+  ports: ConfirmPorts,
+  user: BotOwner,
   note: DriftNote,
   { at, isAgain: _, ...call }: EntryRepair,
 ): Promise<DriftNote> {
@@ -154,7 +148,7 @@ function aboutLost({ instanceId, firebaseUid, observedBot }: LostBot): PoolScope
 }
 
 async function change(
-  { poolStates }: EntryPorts,
+  { poolStates }: ConfirmPorts,
   note: DriftNote,
   { fence, signal }: FencedCall,
   about: PoolScope,

@@ -3,7 +3,7 @@
 
 import type { SagaId } from '@reclaim/saga';
 import type { InstanceId } from '../domain/ids.ts';
-import type { UserToSync } from './first-observation.ts';
+import type { BotOwner } from '../pool-state/ownership.ts';
 import type { Fence, SuspectSummary, Suspects } from './mongodb/suspects.ts';
 import type { DriftNote, RunReport } from './sync-reports.ts';
 
@@ -14,7 +14,7 @@ interface SuspectsPort {
 /** Records the orphans of a first observation. @returns what all of the user's come to. */
 export async function markSuspects(
   { suspects }: SuspectsPort,
-  { userId }: UserToSync,
+  { userId }: BotOwner,
   { drifts }: RunReport,
   { runId, fence }: { readonly runId: SagaId; readonly fence: Fence },
 ): Promise<SuspectSummary> {
@@ -32,7 +32,7 @@ export async function markSuspects(
 
 export async function forgetSuspects(
   { suspects }: SuspectsPort,
-  { userId }: UserToSync,
+  { userId }: BotOwner,
   { drifts }: RunReport,
   fence: Fence,
 ): Promise<void> {
@@ -49,7 +49,7 @@ function isNotObserved({ verdict }: DriftNote): boolean {
 
 async function clearAllBut(
   { suspects }: SuspectsPort,
-  userId: UserToSync['userId'],
+  userId: BotOwner['userId'],
   left: readonly { readonly instanceId: InstanceId }[],
   fence: Fence,
 ): Promise<void> {

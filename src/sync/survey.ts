@@ -3,11 +3,10 @@
 
 import type { FencedCall } from '../bots/bots.ts';
 import { botKey } from '../deletion/bot-key.ts';
-import type { InstanceId } from '../domain/ids.ts';
 import type { Verdict } from '../domain/presence.ts';
 import { judgeBot, type SourcesView } from './detect-drift.ts';
 import { findLeftovers } from './leftovers.ts';
-import type { HeldBot, UserHoldings } from './mongodb/holdings.ts';
+import type { UserHoldings } from './mongodb/holdings.ts';
 import type { RunDrift } from './mongodb/run-drifts.ts';
 import { type ObservedSources, observeSources } from './observe-sources.ts';
 import type { SurveyTotals } from './sync-all-report.ts';
@@ -161,13 +160,9 @@ async function weigh(
   drifts: readonly RunDrift[],
 ): Promise<readonly RunDrift[]> {
   const orphans = drifts.filter(({ verdict }) => verdict === 'orphan');
-  const worth = await holdings.worth(orphans.map(heldBot));
+  const worth = await holdings.worth(orphans);
   const byBot = new Map(worth.map((bot) => [botKey(bot), bot.valueMinor]));
   return drifts.map((drift) => ({ ...drift, valueMinor: byBot.get(botKey(drift)) ?? null }));
-}
-
-function heldBot({ userId, instanceId }: { userId: HeldBot['userId']; instanceId: InstanceId }) {
-  return { userId, instanceId };
 }
 
 function reasonsOf({ pools, docker }: SourcesView): readonly string[] {

@@ -1,6 +1,6 @@
 // What a run over all users gets, and which runs are one: of each kind one at a time.
 
-import type { SagaOrder, StoredOf } from '@reclaim/saga';
+import type { LeaderLeases, SagaOrder, SagaRecord, Sagas, StoredOf } from '@reclaim/saga';
 import { Type } from 'typebox';
 
 export const SYNC_ALL = 'sync-all';
@@ -33,3 +33,28 @@ export function syncAllOrder(input: SyncAllInput, requestedBy: string): SagaOrde
     input,
   };
 }
+
+export type StartSyncAll = (input: SyncAllInput, requestedBy: string) => Promise<SagaRecord>;
+
+/** Begins a run over all users, or gives the open one of its kind. */
+export function createSyncAllStarter(sagas: Pick<Sagas, 'start'>): StartSyncAll {
+  return async (input, requestedBy) => (await sagas.start(syncAllOrder(input, requestedBy))).saga;
+}
+
+/** The clock's job, and its scheduler. Not the name of a kind of saga: a wake-up carries its saga's kind as its
+ * name, and must never be taken for a tick. */
+export const SYNC_TICK = 'sync-all-by-clock';
+
+/** Processes that start within this time are one start of the system. */
+const ONE_START_MS = 60_000;
+
+export async function syncAfterStart(
+  leaderLeases: LeaderLeases,
+  startPassive: (requestedBy: string) => Promise<void>,
+): Promise<void> {
+  if (!(await leaderLeases.hold('sync-after-start', ONE_START_MS))) return;
+  await startPassive('system:start');
+}
+
+/** What no request starts: a run by the clock, or after a start of the system. */
+export const PASSIVE: SyncAllInput = { trigger: 'passive', dryRun: false, force: false };

@@ -12,7 +12,6 @@ import {
   withWarnings,
 } from '@reclaim/saga';
 import { followRuns, startRuns } from './follow-runs.ts';
-import { judgeRun } from './guards.ts';
 import { recordAll } from './record-all.ts';
 import { surveyAll } from './survey.ts';
 import { SYNC_ALL, SYNC_ALL_INPUT, type SyncAllInput, syncAllKey } from './sync-all-input.ts';
@@ -26,8 +25,8 @@ import {
   SURVEY,
   type SurveyTotals,
 } from './sync-all-report.ts';
-import { SUSPECT_DELAY_MS } from './sync-orders.ts';
 import { SYNC_RETRY, type SyncAllPorts } from './sync-ports.ts';
+import { SUSPECT_DELAY_MS } from './sync-wallet-input.ts';
 
 /** Of hundreds of thousands of users, on a busy database. */
 const SURVEY_TIMEOUT_MS = 15 * 60_000;
@@ -146,4 +145,27 @@ function record(
 
 function isIdle({ input, results }: Judged): boolean {
   return input.dryRun || results.judge.isStopped;
+}
+
+// The guards of a run over all users, judged on the whole of what it observed before anything is recorded or scheduled:
+// so many orphans at once are more likely a mistake of ours, or a host that lost its containers, than the truth.
+
+/** The share of all allocations that may be orphaned at once. */
+const MAX_SHARE = 0.2;
+/** A share says nothing of a handful. */
+const SHARE_FLOOR = 10;
+
+/** Null: go on. @param maxRefunds SYNC_MAX_REFUNDS. */
+export function judgeRun(
+  {
+    allocations,
+    orphans,
+    containers,
+  }: Pick<SurveyTotals, 'allocations' | 'orphans' | 'containers'>,
+  maxRefunds: number,
+): Guard | null {
+  if (containers === 0 && allocations > 0) return 'no-containers';
+  if (orphans > maxRefunds) return 'too-many-refunds';
+  if (orphans > SHARE_FLOOR && orphans > allocations * MAX_SHARE) return 'too-large-a-share';
+  return null;
 }

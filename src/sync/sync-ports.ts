@@ -10,10 +10,10 @@ import type { Holdings } from './mongodb/holdings.ts';
 import type { OrphanSamples } from './mongodb/orphan-samples.ts';
 import type { RunDrifts } from './mongodb/run-drifts.ts';
 import type { Suspects } from './mongodb/suspects.ts';
-import type { AuditPassPorts } from './observe-bot.ts';
+import type { ObserveBotPorts } from './observe-bot.ts';
 import type { SyncMeter } from './sync-metrics.ts';
 
-export interface SyncPorts extends AuditPassPorts {
+export interface SyncPorts extends ObserveBotPorts {
   readonly hostTrust: HostTrust;
   readonly accounts: Accounts;
   readonly tombstones: Tombstones;

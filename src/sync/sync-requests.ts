@@ -3,13 +3,16 @@
 // for nothing: it gets the run that was begun within the last minute, ended or not.
 
 import { isAtRest, isWithin, type SagaRecord, type Sagas } from '@reclaim/saga';
-import type { UserToSync } from './first-observation.ts';
-import { rehearseSync, type SyncRehearsal } from './rehearse-sync.ts';
-import { syncOrder } from './sync-orders.ts';
+import type { BotsCall } from '../bots/bots.ts';
+import type { BotOwner } from '../pool-state/ownership.ts';
+import { confirmBots } from './confirm-bots.ts';
+import { observeFirst } from './first-observation.ts';
+import { summarize } from './record-run.ts';
 import type { SyncPorts } from './sync-ports.ts';
-import { SYNC_RUN, SYNC_WALLET, type SyncTrigger } from './sync-wallet-input.ts';
+import type { DriftNote, RunReport, SyncResult } from './sync-reports.ts';
+import { SYNC_RUN, SYNC_WALLET, type SyncTrigger, syncOrder } from './sync-wallet-input.ts';
 
-export interface SyncRequest extends UserToSync {
+export interface SyncRequest extends BotOwner {
   readonly trigger: Exclude<SyncTrigger, 'confirming'>;
   /** Who asked, for the audit trail. */
   readonly requestedBy: string;
@@ -55,7 +58,7 @@ export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions)
       return (await sagas.start(syncOrder(input, requestedBy))).saga;
     },
     /** What a run would do; writes nothing. @throws UnavailableError. */
-    rehearse: (user: UserToSync, signal: AbortSignal): Promise<SyncRehearsal> =>
+    rehearse: (user: BotOwner, signal: AbortSignal): Promise<SyncRehearsal> =>
       rehearseSync(ports, user, { nowMs: nowMs(), signal }),
   };
 }
@@ -70,4 +73,34 @@ function hasObserved({ state, input }: SagaRecord, runs: readonly SagaRecord[]):
   const before = runs.find(({ id }) => id === after);
   const isBehind = before !== undefined && !isAtRest(before.state.phase);
   return !isBehind && steps[0]?.status !== 'waiting';
+}
+
+export interface SyncRehearsal {
+  readonly result: SyncResult;
+  /** Bot by bot: what was seen, and what would happen. */
+  readonly drifts: readonly DriftNote[];
+}
+
+/** What a synchronisation would do right now, and why: the same two observations without the wait between them, the
+ * amounts computed by the database, and nothing written. */
+async function rehearseSync(
+  ports: Omit<SyncPorts, 'suspects' | 'samples' | 'hostRecords' | 'meter'>,
+  user: BotOwner,
+  { nowMs, ...call }: BotsCall & { readonly nowMs: number },
+): Promise<SyncRehearsal> {
+  const { report } = await observeFirst(ports, user, nowMs, { ...call, probes: true });
+  const again = await confirmBots(ports, user, report, { ...call, nowMs });
+  const { drifts } = again;
+  const confirmed: RunReport = { ...report, ...again };
+  const orphans = drifts.filter(isConfirmedOrphan).map(({ instanceId }) => instanceId);
+  const preview = await ports.wallets.preview(user.userId, orphans);
+  const cleaned = preview.bots.map(({ instanceId: botId, botName, amount: returned, pnl }) => {
+    return { botId, botName, returned, pnl };
+  });
+  const money = { returnedMinor: preview.totalMinor, newWalletBalance: preview.newBalance };
+  return { result: summarize(confirmed, cleaned, money), drifts };
+}
+
+function isConfirmedOrphan({ verdict, outcome }: DriftNote): boolean {
+  return verdict === 'orphan' && outcome === 'confirmed';
 }

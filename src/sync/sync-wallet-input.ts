@@ -1,10 +1,18 @@
 // What a synchronisation of one user gets, and which runs are one: requests of one kind join the run that has not
 // begun to observe, and no request is answered with what was observed before it was made.
 
-import { type StoredOf, stored } from '@reclaim/saga';
+import {
+  type SagaId,
+  type SagaOrder,
+  type SagaRecord,
+  type Sagas,
+  type StoredOf,
+  stored,
+} from '@reclaim/saga';
 import { Type } from 'typebox';
 import { FIREBASE_UID, USER_ID } from '../domain/id-schemas.ts';
 import type { UserId } from '../domain/ids.ts';
+import type { BotOwner } from '../pool-state/ownership.ts';
 
 export const SYNC_WALLET = 'sync-wallet';
 
@@ -35,4 +43,39 @@ export function syncWalletKey({ userId, trigger, after }: SyncWalletInput): stri
 
 export function confirmingKey(userId: UserId): string {
   return `sync/${userId}/confirming`;
+}
+
+/** Between the observation that found a suspect in passing and the run that decides: long enough for whatever was under
+ * way then to end. */
+export const SUSPECT_DELAY_MS = 60_000;
+
+export function syncOrder(input: SyncWalletInput, requestedBy: string): SagaOrder {
+  return {
+    kind: SYNC_WALLET,
+    subject: input.userId,
+    requestedBy,
+    input,
+  };
+}
+
+/** Begins the run that observes again: one of a user for each run that has found something, however often it is begun
+ * (I8), or the one that is on its way. */
+export async function startConfirmingRun(
+  sagas: Pick<Sagas, 'start' | 'childId'>,
+  user: BotOwner,
+  {
+    foundBy,
+    nowMs,
+    delayMs,
+  }: {
+    /** The passive run, or the run over all users, that has found something. */
+    readonly foundBy: SagaId;
+    readonly nowMs: number;
+    readonly delayMs: number;
+  },
+): Promise<SagaRecord> {
+  const notBeforeMs = nowMs + delayMs;
+  const input = { ...user, trigger: 'confirming', after: null, notBeforeMs } as const;
+  const id = sagas.childId(SYNC_WALLET, foundBy, syncWalletKey(input));
+  return (await sagas.start({ ...syncOrder(input, `run:${foundBy}`), id })).saga;
 }

@@ -8,13 +8,14 @@ import { observeFirst } from './first-observation.ts';
 import { recordRun } from './record-run.ts';
 import { repairDrift } from './repair-drift.ts';
 import { markSuspects } from './run-suspects.ts';
-import { SUSPECT_DELAY_MS, startConfirmingRun } from './sync-orders.ts';
 import { SYNC_RETRY, type SyncPorts } from './sync-ports.ts';
 import { type DriftNote, REPORT, RESULT, RUN_REPORT, type RunReport } from './sync-reports.ts';
 import {
+  SUSPECT_DELAY_MS,
   SYNC_WALLET,
   SYNC_WALLET_INPUT,
   type SyncWalletInput,
+  startConfirmingRun,
   syncWalletKey,
 } from './sync-wallet-input.ts';
 

@@ -34,8 +34,7 @@ import type {
   Tombstones,
   TombstoneTarget,
 } from './tombstones.ts';
-import { takeDueTombstones } from './tombstones-due.ts';
-import { findEnded } from './tombstones-ended.ts';
+import { findEnded, takeDueTombstones } from './tombstones-read.ts';
 
 export interface MongoTombstonesDependencies {
   /** Of an open client, which the caller closes. */

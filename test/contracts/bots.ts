@@ -12,13 +12,14 @@ import {
 } from '../../packages/saga/src/errors.ts';
 import type { BotPlace, Bots, FencedCall, StartOrder } from '../../src/bots/bots.ts';
 import { observeAtRest } from '../../src/deletion/bot-at-rest.ts';
-import type {
-  BotQuery,
-  ObservedBot,
-  ObservedLabels,
-  ObservedPooled,
+import {
+  type BotQuery,
+  isAtRest,
+  isUp,
+  type ObservedBot,
+  type ObservedLabels,
+  type ObservedPooled,
 } from '../../src/domain/bot.ts';
-import { isAtRest, isUp } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type { SourceAnswer } from '../../src/domain/source.ts';
 import { listAll } from '../support/list-all.ts';

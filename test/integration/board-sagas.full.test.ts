@@ -3,8 +3,11 @@
 
 import { describe, expect, it } from 'vitest';
 import { asAdmin, type Board, openBoard } from '../support/admin.ts';
-import type { TestApplication } from '../support/application.ts';
-import { startTestApplication, startWithWorkersBeside } from '../support/application.ts';
+import {
+  startTestApplication,
+  startWithWorkersBeside,
+  type TestApplication,
+} from '../support/application.ts';
 import { acceptDelete, deleteBot, injectFaults, jobIn, placeBot } from '../support/deletions.ts';
 import { waitFor } from '../support/wait-for.ts';
 

@@ -2,7 +2,7 @@
 // it alone and no answer of it can hold a job up.
 
 import { describe, expect, it } from 'vitest';
-import { createPlatformOrchestrator } from '../../src/deletion/platform-orchestrator.ts';
+import { createPlatformOrchestrator } from '../../src/deletion/platform-memory.ts';
 import { parseInstanceId } from '../../src/domain/ids.ts';
 import {
   askedFor,

@@ -1,8 +1,11 @@
 // A settlement that was sent by a worker and reaches the database while an operator ends its saga.
 
 import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
-import type { DeletionCall, DeletionPorts } from '../../src/deletion/steps/step-ports.ts';
-import { contextOf } from '../../src/deletion/steps/step-ports.ts';
+import {
+  contextOf,
+  type DeletionCall,
+  type DeletionPorts,
+} from '../../src/deletion/steps/step-ports.ts';
 import { inertPorts } from '../fakes/inert-ports.ts';
 
 /** When it arrives, seen from the operator's release. */

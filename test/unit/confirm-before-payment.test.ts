@@ -3,12 +3,8 @@
 
 import { expect, it } from 'vitest';
 import type { Bots } from '../../src/bots/bots.ts';
-import { createStopObserver } from '../../src/deletion/steps/observe-stop.ts';
-import {
-  type DeletionCall,
-  type DeletionPorts,
-  STEP,
-} from '../../src/deletion/steps/step-ports.ts';
+import { observeStop } from '../../src/deletion/steps/observe-stop.ts';
+import { type DeletionCall, STEP } from '../../src/deletion/steps/step-ports.ts';
 import { ok } from '../../src/domain/source.ts';
 import { inertPorts } from '../fakes/inert-ports.ts';
 import { allocationCapture, deletionInput, observedPooled } from '../support/samples.ts';
@@ -52,8 +48,7 @@ it.each([
       return ok({ ...OBSERVED, conf: 'aside', program: 'absent' }, new Date(0));
     },
   };
-  const observe = createStopObserver({ ...inertPorts<DeletionPorts>(), bots });
-  await observe(callOf(given));
+  await observeStop({ bots }, callOf(given));
   expect(observations).toBe(given.observations);
 });
 

@@ -1,7 +1,7 @@
 // The guards of a run over all users, at their edges.
 
 import { describe, expect, it } from 'vitest';
-import { judgeRun } from '../../src/sync/guards.ts';
+import { judgeRun } from '../../src/sync/sync-all.ts';
 
 const MAX = 100;
 

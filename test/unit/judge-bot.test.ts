@@ -5,8 +5,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ProgramState } from '../../src/domain/bot.ts';
 import type { BotMemory } from '../../src/health/bot-healths.ts';
-import { HEALTH_SETTINGS } from '../../src/health/health-settings.ts';
-import { type BotObservation, judgeBot, type Verdict } from '../../src/health/judge-bot.ts';
+import {
+  type BotObservation,
+  HEALTH_SETTINGS,
+  judgeBot,
+  type Verdict,
+} from '../../src/health/judge-bot.ts';
 
 const { checksToFail, maxRestarts, cooldownMs, forgiveMs } = HEALTH_SETTINGS;
 const PERIOD_MS = 30_000;

@@ -7,7 +7,8 @@ import type { ObservedPooled } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
-import { type EntryPorts, repairEntry } from '../../src/sync/repair-entries.ts';
+import type { ConfirmPorts } from '../../src/sync/confirm-bots.ts';
+import { repairEntry } from '../../src/sync/repair-entries.ts';
 import { inertPorts } from '../fakes/inert-ports.ts';
 import { poolStatesOver } from '../fakes/pool-states.ts';
 import { driftNote, observedPooled, USER_ID } from '../support/samples.ts';
@@ -61,9 +62,9 @@ async function repair(options: Given) {
   };
   const { signal } = new AbortController();
   const call = { signal, fence: async () => undefined, at: '', isAgain };
-  const ports: EntryPorts = {
-    ...inertPorts<EntryPorts>(),
-    wallets: { ...inertPorts<EntryPorts['wallets']>(), otherHolders: async () => [] },
+  const ports: ConfirmPorts = {
+    ...inertPorts<ConfirmPorts>(),
+    wallets: { ...inertPorts<ConfirmPorts['wallets']>(), otherHolders: async () => [] },
     bots,
     poolStates: poolStatesOver(store),
   };

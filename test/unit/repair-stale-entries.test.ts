@@ -6,7 +6,8 @@ import type { Bots } from '../../src/bots/bots.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import { ok } from '../../src/domain/source.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
-import { type EntryPorts, repairEntry } from '../../src/sync/repair-entries.ts';
+import type { ConfirmPorts } from '../../src/sync/confirm-bots.ts';
+import { repairEntry } from '../../src/sync/repair-entries.ts';
 import { inertPorts } from '../fakes/inert-ports.ts';
 import { poolStatesOver } from '../fakes/pool-states.ts';
 import { EVERY_HOST_BELIEVED } from '../support/known-hosts.ts';
@@ -38,9 +39,9 @@ async function repair(
       return ok([], new Date(0));
     },
   };
-  const ports: EntryPorts = {
-    ...inertPorts<EntryPorts>(),
-    wallets: { ...inertPorts<EntryPorts['wallets']>(), otherHolders: async () => [] },
+  const ports: ConfirmPorts = {
+    ...inertPorts<ConfirmPorts>(),
+    wallets: { ...inertPorts<ConfirmPorts['wallets']>(), otherHolders: async () => [] },
     ...{ bots, poolStates: poolStatesOver(store), hostExpectations: EVERY_HOST_BELIEVED },
   };
   const user = { userId: USER_ID, firebaseUid: toFirebaseUid(UID) };

@@ -5,8 +5,11 @@ import { expect, it } from 'vitest';
 import type { StepCall } from '../../packages/saga/src/definition.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import type { BotEvent } from '../../src/health/bot-events.ts';
-import { createRestartBotSaga, type RestartPorts } from '../../src/health/restart-bot.ts';
-import type { RestartBotInput } from '../../src/health/restart-bot-input.ts';
+import {
+  createRestartBotSaga,
+  type RestartBotInput,
+  type RestartPorts,
+} from '../../src/health/restart-bot.ts';
 import type { Wallets } from '../../src/wallet/wallets.ts';
 import { inertPorts } from '../fakes/inert-ports.ts';
 import { USER_ID } from '../support/samples.ts';

@@ -3,7 +3,6 @@
 import { isWithin, RetryableError, type Warning } from '@reclaim/saga';
 import { observeAtRest } from '../bot-at-rest.ts';
 import { deadlineOf, giveUp } from '../stop-policy.ts';
-import type { ConfirmBeforePayment } from './refund-wallet.ts';
 import {
   capturedBot,
   contextOf,
@@ -13,16 +12,14 @@ import {
   STEP,
 } from './step-ports.ts';
 
-export function createStopObserver(ports: DeletionPorts): ConfirmBeforePayment {
-  return (call) => observeStop(ports, call);
-}
-
-// The stop was observed by its own step; a bot that was started since must not trade with money that is on its way
-// back. Docker cannot be fenced, so this observation is as late as one can be (I5).
-async function observeStop(ports: DeletionPorts, call: DeletionCall): Promise<readonly Warning[]> {
+/** The stop was observed by its own step; a bot that was started since must not trade with money that is on its way
+ * back. Docker cannot be fenced, so this observation is as late as one can be (I5). */
+export async function observeStop(
+  { bots }: Pick<DeletionPorts, 'bots'>,
+  call: DeletionCall,
+): Promise<readonly Warning[]> {
   const captured = capturedBot(call);
   if (captured === null || hasGivenUpStop(call) || wasAtRest(call)) return [];
-  const { bots } = ports;
   const { instanceId } = contextOf(call).input;
   const { observedBots } = captured;
   const before = await observeAtRest(bots, instanceId, observedBots, call);

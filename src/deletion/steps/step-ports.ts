@@ -156,6 +156,8 @@ export function hasGivenUpPool({ results }: DeletionCall): boolean {
 /** Retries of work in MongoDB: short, because the database answers or is away. */
 export const MONEY_RETRY = { attempts: 50, baseMs: 50, capMs: 2_000 } as const;
 export const MONEY_TIMEOUT_MS = 20_000;
+/** The money has moved: nothing but a disagreement may keep its entry from being written. */
+export const POST_RETRY = { attempts: 1_000, baseMs: 50, capMs: 5_000 } as const;
 
 /** Stopping and the pool state go on until the policy's deadline decides, not until a count is used up. */
 export const UNTIL_DEADLINE = { attempts: 100_000, baseMs: 100, capMs: 3_000 } as const;

@@ -9,12 +9,10 @@ import {
   type DeletionContext,
   type DeletionPorts,
   MONEY_TIMEOUT_MS,
+  POST_RETRY,
   STEP,
   wasObservedAtRest,
 } from './step-ports.ts';
-
-/** The money has moved: nothing but a disagreement may keep its entry from being written. */
-const POST_RETRY = { attempts: 1_000, baseMs: 50, capMs: 5_000 } as const;
 
 /** By then the refund's step has left its result. */
 type PostCall = DeletionCall & { readonly results: { readonly [STEP.refund]: RefundValue } };

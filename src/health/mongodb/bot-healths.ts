@@ -5,8 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { isOnlyDuplicates, majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Collection, Db, Document } from 'mongodb';
-import type { UserId } from '../../domain/ids.ts';
-import { toUserId } from '../../domain/ids.ts';
+import { toUserId, type UserId } from '../../domain/ids.ts';
 import { chunksOf } from '../../domain/map-bounded.ts';
 import {
   type BotHealths,

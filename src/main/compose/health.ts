@@ -8,7 +8,7 @@ import type { DeletionPorts } from '../../deletion/steps/step-ports.ts';
 import { createHealthMetrics, registerHealthGauges } from '../../health/health-metrics.ts';
 import type { HealthPorts } from '../../health/health-ports.ts';
 import { createHealthService } from '../../health/health-service.ts';
-import { HEALTH_SETTINGS } from '../../health/health-settings.ts';
+import { HEALTH_SETTINGS } from '../../health/judge-bot.ts';
 import { createMongoBotEvents } from '../../health/mongodb/bot-events.ts';
 import { createMongoBotHealths } from '../../health/mongodb/bot-healths.ts';
 import { createMongoHealthRounds } from '../../health/mongodb/health-rounds.ts';

@@ -13,9 +13,9 @@ import { createMongoRequestKeys } from '../../provisioning/mongo-request-keys.ts
 import { createProvisionRequests } from '../../provisioning/provision-requests.ts';
 import { createFirstReport } from '../../sync/first-report.ts';
 import { createPortfolio } from '../../sync/portfolio.ts';
+import { createSyncAllStarter } from '../../sync/sync-all-input.ts';
 import type { SyncAllPorts } from '../../sync/sync-ports.ts';
 import { createSyncRequests } from '../../sync/sync-requests.ts';
-import { createSyncAllStarter } from '../../sync/sync-schedule.ts';
 import { createMongoAuditCheckpoints } from '../../wallet/audit/mongodb/audit-checkpoints.ts';
 import { createMongoAuditLedger } from '../../wallet/audit/mongodb/audit-ledger.ts';
 import { createTakeIn } from '../../wallet/audit/take-in.ts';

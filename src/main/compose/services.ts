@@ -10,8 +10,11 @@ import { createMongoKnownContainers } from '../../bots/mongo-known-containers.ts
 import { rememberContainers } from '../../bots/remember-containers.ts';
 import { createDeleteBotSaga } from '../../deletion/delete-bot.ts';
 import { createResurrectionCounter, registerStuckMoney } from '../../deletion/money-metrics.ts';
-import { PLATFORM_TIMEOUT_MS, type PlatformMemory } from '../../deletion/platform-memory.ts';
-import { createPlatformOrchestrator } from '../../deletion/platform-orchestrator.ts';
+import {
+  createPlatformOrchestrator,
+  PLATFORM_TIMEOUT_MS,
+  type PlatformMemory,
+} from '../../deletion/platform-memory.ts';
 import type { DeletionPorts } from '../../deletion/steps/step-ports.ts';
 import { createMongoFindings } from '../../findings/mongo-findings.ts';
 import { connectMongo } from '../../infra/mongodb/connect.ts';
@@ -19,7 +22,7 @@ import type { Telemetry } from '../../infra/telemetry/start-telemetry.ts';
 import { createAdminReads } from '../../operations/admin-reads.ts';
 import { createProvisionBotSaga } from '../../provisioning/provision-bot.ts';
 import { createMongoTombstones } from '../../tombstones/mongo-tombstones.ts';
-import { countUnfinished } from '../../tombstones/tombstones-unfinished.ts';
+import { countUnfinished } from '../../tombstones/tombstones-read.ts';
 import { createMongoAccounts } from '../../wallet/mongodb/accounts.ts';
 import { createMongoLedger } from '../../wallet/mongodb/ledger.ts';
 import { createMongoWallets } from '../../wallet/mongodb/wallets.ts';

@@ -6,11 +6,10 @@ import { DELETE_BOT } from '../../deletion/delete-bot.ts';
 import { createJanitor } from '../../deletion/janitor.ts';
 import { createReceiptSweep } from '../../deletion/receipt-sweep.ts';
 import { RECLAIM_ORPHAN } from '../../deletion/reclaim-orphan.ts';
-import { checkByClock, HEALTH_TICK } from '../../health/health-schedule.ts';
-import { RESTART_BOT } from '../../health/restart-bot-input.ts';
-import type { RoundReport } from '../../health/watch-pools.ts';
+import { RESTART_BOT } from '../../health/restart-bot.ts';
+import { checkByClock, HEALTH_TICK, type RoundReport } from '../../health/watch-pools.ts';
 import { PROVISION_BOT } from '../../provisioning/provision-bot.ts';
-import { SYNC_TICK, syncAfterStart } from '../../sync/sync-schedule.ts';
+import { SYNC_TICK, syncAfterStart } from '../../sync/sync-all-input.ts';
 import { createAuditSchedule } from '../../wallet/audit/audit-schedule.ts';
 import type { Services } from './services.ts';
 

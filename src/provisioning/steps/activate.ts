@@ -3,6 +3,7 @@
 // container of its own has no entry: for it the pivot is the decision alone, which the log holds.
 
 import { HoldError, type Observed, TerminalError, UnavailableError } from '@reclaim/saga';
+import { MONEY_TIMEOUT_MS } from '../../deletion/steps/step-ports.ts';
 import { isUp } from '../../domain/bot.ts';
 import { activateSlot } from '../../pool-state/pool-slots.ts';
 import type { BotMapping, PoolState } from '../../pool-state/pool-state.ts';
@@ -11,7 +12,6 @@ import type { Reservation } from '../../wallet/receipts.ts';
 import type { ProvisionBotInput } from '../provision-bot-input.ts';
 import {
   contextOf,
-  MONEY_TIMEOUT_MS,
   type ProvisionCall,
   type ProvisioningPorts,
   placeOf,

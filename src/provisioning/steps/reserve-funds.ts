@@ -1,18 +1,19 @@
 // Step 1: the money is set aside. Undone last: by then nothing of the bot is left, or its tombstone owns it.
 // I11: the row that took the money and the one that gives it back are both in the ledger when the saga ends.
 
-import { FencedError, SagaError, TerminalError } from '@reclaim/saga';
+import { FencedError, HoldError, RetryableError, SagaError, TerminalError } from '@reclaim/saga';
 import { finishTombstone } from '../../deletion/finish-tombstone.ts';
+import { MONEY_RETRY, MONEY_TIMEOUT_MS } from '../../deletion/steps/step-ports.ts';
 import { assertNever } from '../../domain/assert-never.ts';
+import { settlementOpId } from '../../domain/incarnation.ts';
 import { formatMinor } from '../../domain/money.ts';
 import { NOTHING_OBSERVED } from '../../tombstones/tombstones.ts';
-import { RESERVATION, type Reservation } from '../../wallet/receipts.ts';
+import { RESERVATION, type Receipt, type Reservation } from '../../wallet/receipts.ts';
+import { settleAllocation } from '../../wallet/settle-allocation.ts';
+import type { SettleCommand } from '../../wallet/wallets.ts';
 import { beginUndo, type Undo } from '../begin-undo.ts';
-import { payBack, settlementOf } from '../pay-back.ts';
 import {
   contextOf,
-  MONEY_RETRY,
-  MONEY_TIMEOUT_MS,
   type ProvisionCall,
   type ProvisioningPorts,
   UNDO_RETRY,
@@ -82,6 +83,54 @@ async function giveBack(
   }
   const { opId, userId, instanceId, botName, lockedValue: value } = settlementOf(call, reservation);
   await ports.ledger.writeOff({ opId, userId, instanceId, botName, value, sagaId });
+}
+
+/** The money of an undone provision goes back by THE settlement: the same operation that a deletion or a reclaim of this
+ * incarnation would make, so that whichever comes first pays and no other does (I2).
+ * @returns null where the account is gone: there is no wallet to pay into. */
+async function payBack(
+  ports: ProvisioningPorts,
+  call: ProvisionCall,
+  reservation: Reservation,
+): Promise<Receipt | null> {
+  const { allocatedAmount } = contextOf(call).input;
+  const settled = await settleAllocation(ports, call, {
+    command: settlementOf(call, reservation),
+    // The value that stands there.
+    relock: { value: null },
+    isUnlocked: true,
+    allocation: { knownAtMs: Date.parse(reservation.incarnationId), allocatedAmount },
+  });
+  switch (settled.status) {
+    case 'paid':
+      return settled.receipt;
+    case 'account-gone':
+      return null;
+    case 'locked':
+      throw new RetryableError('LOCKED_BY_OTHER_SAGA', `it is locked by ${settled.sagaId}`);
+    case 'nothing-to-pay':
+    case 'other-incarnation':
+      throw new HoldError(
+        'ALLOCATION_VANISHED',
+        'another incarnation of this bot holds the allocation',
+      );
+    default:
+      return assertNever(settled);
+  }
+}
+
+function settlementOf(call: ProvisionCall, reservation: Reservation): SettleCommand {
+  const { target, input } = contextOf(call);
+  const { userId, instanceId, botName, allocatedAmount } = input;
+  const incarnation = { userId, instanceId, incarnationId: reservation.incarnationId };
+  return {
+    ...target,
+    incarnation,
+    opId: settlementOpId(incarnation),
+    botName,
+    lockedValue: allocatedAmount,
+    reason: 'not-started',
+  };
 }
 
 // The money is back: from here on the tombstone finishes what is left. This observation only spares it the wait where

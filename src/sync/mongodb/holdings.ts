@@ -13,6 +13,7 @@ import {
   toUserId,
   type UserId,
 } from '../../domain/ids.ts';
+import type { BotOfUser } from '../../domain/incarnation.ts';
 import {
   ALLOCATIONS,
   isMoneyValue,
@@ -27,12 +28,7 @@ export interface UserHoldings {
   readonly instanceIds: readonly InstanceId[];
 }
 
-export interface HeldBot {
-  readonly userId: UserId;
-  readonly instanceId: InstanceId;
-}
-
-export interface BotWorth extends HeldBot {
+export interface BotWorth extends BotOfUser {
   readonly valueMinor: number;
 }
 
@@ -87,7 +83,7 @@ export function createMongoHoldings({
 
     /** What these allocations are worth in cents, computed by the database; those that are gone or not money are
      * left out. */
-    async worth(bots: readonly HeldBot[]): Promise<readonly BotWorth[]> {
+    async worth(bots: readonly BotOfUser[]): Promise<readonly BotWorth[]> {
       if (bots.length === 0) return [];
       const wanted = Map.groupBy(bots, ({ userId }) => userId);
       const ids = [...new Set(bots.map(({ instanceId }) => instanceId))];
@@ -157,7 +153,7 @@ function worthOf(ids: readonly string[]) {
 
 function worthFrom(
   { _id, bots }: Document,
-  wanted: ReadonlyMap<string, readonly HeldBot[]>,
+  wanted: ReadonlyMap<string, readonly BotOfUser[]>,
 ): BotWorth[] {
   const userId = toUserId(String(_id));
   const ids = new Set<string>(wanted.get(userId)?.map(({ instanceId }) => instanceId));

@@ -5,6 +5,7 @@
 import { createGroupCommit, majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Condition, Db, Document } from 'mongodb';
 import type { InstanceId, UserId } from '../../domain/ids.ts';
+import type { BotOfUser } from '../../domain/incarnation.ts';
 import type { TombstoneDocument } from '../../tombstones/tombstone-updates.ts';
 import type { LedgerDocument } from './ledger-documents.ts';
 
@@ -21,11 +22,6 @@ export const NO_PAST: BotPast = { paidAt: null, closedAt: null, incarnations: ne
 
 export type FindBotPast = (userId: UserId, instanceId: InstanceId) => Promise<BotPast>;
 
-interface Bot {
-  readonly userId: UserId;
-  readonly instanceId: InstanceId;
-}
-
 const MAX_BATCH = 100;
 /** By either program: the platform's payment of an incarnation that we had locked has such a name too. */
 const IS_SETTLEMENT = /^settle\./;
@@ -33,14 +29,14 @@ const IS_SETTLEMENT = /^settle\./;
 /** Questions that wait together go out as one.
  * @throws (from that function) UnavailableError. */
 export function createBotPasts(db: Db): FindBotPast {
-  const find = createGroupCommit<Bot, BotPast>({
+  const find = createGroupCommit<BotOfUser, BotPast>({
     maxBatch: MAX_BATCH,
     flush: (bots) => findPasts(db, bots),
   });
   return (userId, instanceId) => find({ userId, instanceId });
 }
 
-async function findPasts(db: Db, bots: readonly Bot[]): Promise<BotPast[]> {
+async function findPasts(db: Db, bots: readonly BotOfUser[]): Promise<BotPast[]> {
   const [paid, closed] = await runRepeatable(() =>
     Promise.all([
       majorityCollection<LedgerDocument>(db, 'ledger')
@@ -64,7 +60,7 @@ async function findPasts(db: Db, bots: readonly Bot[]): Promise<BotPast[]> {
 // The filters also find one bot of a user under another's id: one plan for all, where the pairs would be a plan each. What
 // was not asked for is left out.
 
-function paidOf(bots: readonly Bot[]) {
+function paidOf(bots: readonly BotOfUser[]) {
   return {
     ...{ type: 'deallocate', opId: IS_SETTLEMENT },
     ...{ userId: { $in: usersOf(bots) }, botId: { $in: instancesOf(bots) } },
@@ -72,7 +68,7 @@ function paidOf(bots: readonly Bot[]) {
 }
 
 // Of a bot that had no allocation there was nothing to settle.
-function closedOf(bots: readonly Bot[]) {
+function closedOf(bots: readonly BotOfUser[]) {
   const status: Condition<TombstoneDocument['status']> = { $in: ['settled', 'ended'] };
   return {
     ...{ status, hadAllocation: true },
@@ -80,8 +76,8 @@ function closedOf(bots: readonly Bot[]) {
   };
 }
 
-const usersOf = (bots: readonly Bot[]) => [...new Set(bots.map(({ userId }) => userId))];
-const instancesOf = (bots: readonly Bot[]) => [
+const usersOf = (bots: readonly BotOfUser[]) => [...new Set(bots.map(({ userId }) => userId))];
+const instancesOf = (bots: readonly BotOfUser[]) => [
   ...new Set(bots.map(({ instanceId }) => instanceId)),
 ];
 
@@ -94,7 +90,7 @@ interface End {
   readonly incarnationId: unknown;
 }
 
-function keyOf({ userId, instanceId }: Record<keyof Bot, unknown>): string {
+function keyOf({ userId, instanceId }: Record<keyof BotOfUser, unknown>): string {
   return `${userId}/${instanceId}`;
 }
 

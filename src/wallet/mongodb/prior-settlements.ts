@@ -3,8 +3,8 @@
 // undated one by whether the platform has set money aside since. Where it cannot be decided, it counts as an old copy: an operator can make that a new incarnation, but a payment cannot be taken
 // back.
 
-import type { InstanceId, UserId } from '../../domain/ids.ts';
-import { isDated, settlementOpId } from '../../domain/incarnation.ts';
+import type { InstanceId } from '../../domain/ids.ts';
+import { type BotOfUser, isDated, settlementOpId } from '../../domain/incarnation.ts';
 import type { Receipt } from '../receipts.ts';
 import type { BotPast } from './bot-pasts.ts';
 import type { AllocationReadingRow, UserReading } from './user-reading.ts';
@@ -28,15 +28,10 @@ export interface PriorSettlement {
   readonly receipt: Receipt | null;
 }
 
-export interface BotInQuestion {
-  readonly userId: UserId;
-  readonly instanceId: InstanceId;
-}
-
 export function priorSettlement(
   user: UserReading,
   past: BotPast,
-  bot: BotInQuestion,
+  bot: BotOfUser,
   allocation: AllocationReadingRow,
 ): PriorSettlement | null {
   const receipts = user.receipts.filter(({ instanceId }) => instanceId === bot.instanceId);
@@ -50,7 +45,7 @@ export function priorSettlement(
 function priorOfDated(
   receipts: readonly Receipt[],
   { incarnations, paidAt }: BotPast,
-  bot: BotInQuestion,
+  bot: BotOfUser,
   { incarnationId, allocatedAfter }: AllocationReadingRow,
 ): PriorSettlement | null {
   const date = incarnationId ?? '';
@@ -68,7 +63,7 @@ function priorOfDated(
 function priorOfUndated(
   receipts: readonly Receipt[],
   { incarnations, closedAt }: BotPast,
-  bot: BotInQuestion,
+  bot: BotOfUser,
   { setAsideAt }: AllocationReadingRow,
 ): PriorSettlement | null {
   const [receipt = null] = receipts;

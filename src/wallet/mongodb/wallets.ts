@@ -5,7 +5,7 @@
 import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
 import { type Db, type Document, ObjectId } from 'mongodb';
 import { type InstanceId, NO_USER, parseUserId, type UserId } from '../../domain/ids.ts';
-import { isStamped, settlementOpId } from '../../domain/incarnation.ts';
+import { type BotOfUser, isStamped, settlementOpId } from '../../domain/incarnation.ts';
 import { isMoney } from '../../domain/money.ts';
 import type { Receipt } from '../receipts.ts';
 import type { AllocationReading, LockResult, SettleResult, Wallets } from '../wallets.ts';
@@ -16,7 +16,7 @@ import { findInLedger } from './ledger-documents.ts';
 import { abortUpdate, lockUpdate, raiseUpdate, unlockUpdate } from './lock-updates.ts';
 import { findPlatformPayment } from './platform-payments.ts';
 import { previewSettlement } from './preview-settlement.ts';
-import { type BotInQuestion, priorSettlement } from './prior-settlements.ts';
+import { priorSettlement } from './prior-settlements.ts';
 import { receiptFromLedger } from './receipts.ts';
 import { reserve, withdrawReserve } from './reserve.ts';
 import { restore } from './restore.ts';
@@ -167,7 +167,7 @@ const FINAL_SETTLEMENTS = new Set<SettleResult['status']>(['settled', 'fenced', 
 function toAllocationReading(
   user: UserReading | null,
   past: BotPast,
-  { userId, instanceId }: BotInQuestion,
+  { userId, instanceId }: BotOfUser,
 ): AllocationReading {
   if (user === null) return { status: 'account-gone' };
   const { firebaseUid } = user;

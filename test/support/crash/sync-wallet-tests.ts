@@ -4,13 +4,13 @@
 import type { Json } from '../../../packages/saga/src/json.ts';
 import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import type { CrashTest } from '../../../packages/saga/src/testing/index.ts';
-import { syncOrder } from '../../../src/sync/sync-orders.ts';
 import { SYNC_RESULT } from '../../../src/sync/sync-reports.ts';
 import { createSyncWalletSaga } from '../../../src/sync/sync-wallet.ts';
 import {
   confirmingKey,
   type SyncTrigger,
   type SyncWalletInput,
+  syncOrder,
 } from '../../../src/sync/sync-wallet-input.ts';
 import { differences } from './bot-world.ts';
 import type { CrashServices } from './crash-services.ts';

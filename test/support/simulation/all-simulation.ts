@@ -11,8 +11,11 @@ import type {
   Simulation,
   Troubles,
 } from '../../../packages/saga/src/testing/index.ts';
-import { SYNC_ALL, type SyncAllInput } from '../../../src/sync/sync-all-input.ts';
-import { createSyncAllStarter } from '../../../src/sync/sync-schedule.ts';
+import {
+  createSyncAllStarter,
+  SYNC_ALL,
+  type SyncAllInput,
+} from '../../../src/sync/sync-all-input.ts';
 import { isBotGone, isListed } from '../../fakes/bot-world.ts';
 import { addPlace, type Place } from '../../fakes/places.ts';
 import { RULES } from '../../fakes/wallet-world.ts';

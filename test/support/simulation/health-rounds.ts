@@ -4,10 +4,10 @@ import { createPeriodic, type Periodic } from '../../../packages/saga/src/run/pe
 import type { Link, SimulatedProcess } from '../../../packages/saga/src/testing/index.ts';
 import type { HealthMeter } from '../../../src/health/health-metrics.ts';
 import type { HealthPorts } from '../../../src/health/health-ports.ts';
-import { checkByClock } from '../../../src/health/health-schedule.ts';
-import { HEALTH_SETTINGS } from '../../../src/health/health-settings.ts';
+import { HEALTH_SETTINGS } from '../../../src/health/judge-bot.ts';
 import type { HealthRounds } from '../../../src/health/mongodb/health-rounds.ts';
 import type { Owners } from '../../../src/health/mongodb/owners.ts';
+import { checkByClock } from '../../../src/health/watch-pools.ts';
 import { createMemoryBotHealths } from '../../fakes/bot-healths.ts';
 import { botsOver } from '../../fakes/bots.ts';
 import { createMemoryHealthRounds } from '../../fakes/health-rounds.ts';

@@ -1,7 +1,7 @@
 // Which bots a user of a simulation has, in which kinds of drift, and which run is begun for them.
 
 import type { Chance } from '../../../packages/saga/src/testing/index.ts';
-import type { UserToSync } from '../../../src/sync/first-observation.ts';
+import type { BotOwner } from '../../../src/pool-state/ownership.ts';
 import type { SyncTrigger } from '../../../src/sync/sync-wallet-input.ts';
 import type { BotBeginning } from '../../fakes/bot-world.ts';
 import type { Names } from '../../fakes/wallet-world.ts';
@@ -14,7 +14,7 @@ export type Drift = (typeof DRIFTS)[number] | 'new';
 
 export interface UserPlot {
   readonly nth: number;
-  readonly user: UserToSync;
+  readonly user: BotOwner;
   readonly trigger: SyncTrigger;
   readonly bots: readonly {
     readonly drift: Drift;

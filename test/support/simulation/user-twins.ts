@@ -8,7 +8,7 @@ import type {
 import type { Json } from '../../../packages/saga/src/json.ts';
 import { makeSagaId } from '../../../packages/saga/src/saga-id.ts';
 import { ok, type SourceAnswer } from '../../../src/domain/source.ts';
-import { RESTART_BOT } from '../../../src/health/restart-bot-input.ts';
+import { RESTART_BOT } from '../../../src/health/restart-bot.ts';
 import { RUN_REPORT } from '../../../src/sync/sync-reports.ts';
 import { SYNC_RUN, SYNC_WALLET } from '../../../src/sync/sync-wallet-input.ts';
 import { INCARNATION } from '../../fakes/wallet-world.ts';
