@@ -6,6 +6,7 @@ import { UnavailableError } from '@reclaim/saga';
 import type { BotsCall } from '../bots/bots.ts';
 import { botKey } from '../deletion/bot-key.ts';
 import type { BotOfUser } from '../domain/incarnation.ts';
+import { ownValue, type PoolState } from '../pool-state/pool-state.ts';
 import type { PoolScope, PoolStates } from '../pool-state/pool-states.ts';
 import {
   applyStatuses,
@@ -35,7 +36,7 @@ export async function writeStatuses(
     if (restrained.size > 0) throw new RestrainedError(restrained);
   };
   try {
-    const change = (state: Parameters<typeof applyStatuses>[0]) => applyStatuses(state, order);
+    const change = (state: PoolState) => applyStatuses(state, order);
     const { state } = await ports.poolStates.mutate({
       change,
       fence,
@@ -43,8 +44,7 @@ export async function writeStatuses(
       about: aboutOf(order),
     });
     return order.bots.filter(
-      ({ instanceId, to }) =>
-        Object.hasOwn(state.botMapping, instanceId) && state.botMapping[instanceId]?.status === to,
+      ({ instanceId, to }) => ownValue(state.botMapping, instanceId)?.status === to,
     );
   } catch (error) {
     if (!(error instanceof RestrainedError)) throw error;

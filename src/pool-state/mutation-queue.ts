@@ -24,11 +24,20 @@ export interface PendingMutation {
 
 export type MutationQueue = ReturnType<typeof createMutationQueue>;
 
-/** @param onAdded called after each addition; it starts the writing when none is under way. */
-export function createMutationQueue(onAdded: () => void) {
+/** @param writeNext decides some of what waits; called again while anything waits, and never twice at once. It throws
+ * nothing: every error ends in its callers. */
+export function createMutationQueue(writeNext: () => Promise<void>) {
   const waiting = new Set<PendingMutation>();
+  let writing: Promise<void> | null = null;
+  let isClosed = false;
+
+  async function writeAll(): Promise<void> {
+    while (waiting.size > 0) await writeNext();
+    writing = null;
+  }
 
   function add(mutation: PoolMutation): Promise<MutationResult> {
+    if (isClosed) return Promise.reject(closedError());
     if (waiting.size >= MAX_WAITING) {
       const message = `${MAX_WAITING} changes wait for the pool state already`;
       return Promise.reject(new UnavailableError('POOL_STATE_BUSY', message));
@@ -36,7 +45,7 @@ export function createMutationQueue(onAdded: () => void) {
     if (mutation.signal.aborted) return Promise.reject(givenUp(mutation.signal));
     const { promise, resolve, reject } = Promise.withResolvers<MutationResult>();
     waiting.add(createPending(mutation, { resolve, reject, leave: (p) => waiting.delete(p) }));
-    onAdded();
+    writing ??= writeAll();
     return promise;
   }
 
@@ -46,6 +55,10 @@ export function createMutationQueue(onAdded: () => void) {
     return taken;
   }
 
+  function rejectAll(error: unknown): void {
+    for (const pending of waiting) pending.reject(error);
+  }
+
   return {
     add,
     /** Hands over what waits, oldest first. */
@@ -53,10 +66,18 @@ export function createMutationQueue(onAdded: () => void) {
     /** How many wait and have not been taken. */
     size: (): number => waiting.size,
     /** Rejects what waits. */
-    rejectAll: (error: unknown): void => {
-      for (const pending of waiting) pending.reject(error);
+    rejectAll,
+    /** Ends the write under way and refuses what waits. Idempotent. */
+    close: async (): Promise<void> => {
+      isClosed = true;
+      rejectAll(closedError());
+      await writing;
     },
   };
+}
+
+function closedError(): UnavailableError {
+  return new UnavailableError('POOL_STATE_CLOSED', 'this process is shutting down');
 }
 
 /** Far more than any number of sagas in flight: what is above it is a runaway caller. */

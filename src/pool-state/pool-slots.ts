@@ -4,7 +4,6 @@
 
 import type { FirebaseUid, InstanceId } from '../domain/ids.ts';
 import { ownsPool, type ReservedSlot } from './owned-entry.ts';
-import { hostOfPool } from './pool-hosts.ts';
 import { type BotMapping, ownValue, type Pool, type PoolState } from './pool-state.ts';
 import { fieldOf, UNREADABLE } from './unreadable-rows.ts';
 
@@ -132,11 +131,11 @@ export type Activation =
  * again as it was assigned. The same state where it is so already. */
 export function activateSlot(state: PoolState, assigned: BotMapping): Activation {
   const { instanceId, poolId, port } = assigned;
-  const pool = Object.hasOwn(state.pools, poolId) ? state.pools[poolId] : undefined;
+  const pool = ownValue(state.pools, poolId);
   if (pool === undefined) return impossible(`there is no pool ${poolId} any more`);
   const rival = portHolder(state, { poolId, port, instanceId });
   if (rival !== null) return impossible(`port ${port} of ${poolId} belongs to ${rival}`);
-  const found = Object.hasOwn(state.botMapping, instanceId) ? state.botMapping[instanceId] : null;
+  const found = ownValue(state.botMapping, instanceId);
   if (found?.status === 'running' && pool.bots.includes(instanceId)) {
     return { status: 'active', state };
   }
@@ -148,7 +147,8 @@ function impossible(reason: string): Activation {
   return { status: 'impossible', reason };
 }
 
-function withBot(state: PoolState, pool: Pool, mapping: BotMapping): PoolState {
+/** The state with the bot's mapping, and the bot on its pool's list. */
+export function withBot(state: PoolState, pool: Pool, mapping: BotMapping): PoolState {
   const { instanceId } = mapping;
   const bots = pool.bots.includes(instanceId) ? pool.bots : [...pool.bots, instanceId];
   return {
@@ -156,4 +156,19 @@ function withBot(state: PoolState, pool: Pool, mapping: BotMapping): PoolState {
     pools: { ...state.pools, [pool.id]: { ...pool, bots } },
     botMapping: { ...state.botMapping, [instanceId]: mapping },
   };
+}
+
+// The `host` of a mapping: where the platform reaches the bot. It is a setting of the platform's (`localhost`, the container's
+// name, a name of its own), which no other source knows: what it wrote beside is taken, and nothing is made up.
+
+/** The host that every other mapping of the pool has, as a field of a mapping. Where they have none, or not the same one, the
+ * field is left out: its older versions wrote none, and the platform resolves such a host by itself when it connects. */
+export function hostOfPool({ botMapping }: PoolState, poolId: string): { readonly host?: string } {
+  const hosts = new Set(
+    Object.values(botMapping).flatMap((mapping) =>
+      mapping.poolId === poolId && mapping.host !== undefined ? [mapping.host] : [],
+    ),
+  );
+  const [host] = hosts;
+  return host === undefined || hosts.size > 1 ? {} : { host };
 }

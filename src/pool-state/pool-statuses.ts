@@ -1,7 +1,7 @@
 // Changes of the statuses `running`, `stopped` and `failed` in the pool state, each only where the entry still holds
 // what it was decided from: one that was taken out, or made again, meanwhile is not touched, and none is ever made.
 
-import type { BotMapping, Pool, PoolState } from './pool-state.ts';
+import { type BotMapping, ownValue, type Pool, type PoolState } from './pool-state.ts';
 
 export interface BotStatusChange {
   readonly instanceId: string;
@@ -25,10 +25,10 @@ export interface StatusChanges {
 /** The same object when nothing of it applies. */
 export function applyStatuses(state: PoolState, changes: StatusChanges): PoolState {
   const pools = changes.pools.filter(({ key, observed }) =>
-    isSamePool(own(state.pools, key), observed),
+    isSamePool(ownValue(state.pools, key), observed),
   );
   const bots = changes.bots.filter(({ instanceId, observed }) =>
-    isSameMapping(own(state.botMapping, instanceId), observed),
+    isSameMapping(ownValue(state.botMapping, instanceId), observed),
   );
   if (pools.length + bots.length === 0) return state;
   return {
@@ -70,12 +70,8 @@ function withStatus<T extends { readonly status: string }>(
 ): Readonly<Record<string, T>> {
   if (changes.length === 0) return record;
   const changed = changes.flatMap(([key, status]) => {
-    const found = own(record, key);
+    const found = ownValue(record, key);
     return found === undefined ? [] : [[key, { ...found, status }] as const];
   });
   return { ...record, ...Object.fromEntries(changed) };
-}
-
-function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }

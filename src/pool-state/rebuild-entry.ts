@@ -5,8 +5,7 @@
 import type { ObservedPooled } from '../domain/bot.ts';
 import type { FirebaseUid, InstanceId } from '../domain/ids.ts';
 import { ownsPool } from './owned-entry.ts';
-import { hostOfPool } from './pool-hosts.ts';
-import { portHolder } from './pool-slots.ts';
+import { hostOfPool, portHolder, withBot } from './pool-slots.ts';
 import { findEntry, findPools, type Pool, type PoolState } from './pool-state.ts';
 import { hiddenBy } from './unreadable-rows.ts';
 
@@ -60,12 +59,7 @@ export function rebuildEntry(state: PoolState, bot: LostBot): Rebuilding {
     createdAt: at,
     dockerHost: observedBot.host,
   };
-  const rebuilt = {
-    ...state,
-    pools: { ...state.pools, [pool.id]: { ...pool, bots: [...pool.bots, instanceId] } },
-    botMapping: { ...state.botMapping, [instanceId]: mapping },
-  };
-  return { status: 'rebuilt', state: rebuilt };
+  return { status: 'rebuilt', state: withBot(state, pool, mapping) };
 }
 
 /** `stopped` is the word of people and of the platform, which health never changes: a bot that has failed, and is started

@@ -16,8 +16,8 @@ import {
   type Replacement,
   type ReplacementDeps,
   replaceFile,
+  syncFolder,
 } from './pool-file-replacement.ts';
-import { syncFolder } from './sync-folder.ts';
 
 export interface CommitDeps extends ReplacementDeps {
   readonly reader: PoolFileReader;

@@ -5,7 +5,7 @@
 import { open, readFile, realpath, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from './pool-file-errors.ts';
-import { syncFolder } from './sync-folder.ts';
+import { syncFolder } from './pool-file-replacement.ts';
 
 /** Under every configured name of the file, its marker is beside the file itself. */
 async function movedNoteOf(file: string): Promise<string> {

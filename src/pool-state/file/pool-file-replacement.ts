@@ -19,7 +19,6 @@ import {
   stampOf,
   statOf,
 } from './pool-file-reader.ts';
-import { syncFolder } from './sync-folder.ts';
 
 /** The file as it was read, and the handle through which it stays readable. */
 export interface OpenSnapshot extends Snapshot {
@@ -172,5 +171,17 @@ async function removeTemp(temp: string, first: unknown): Promise<void> {
     await unlink(temp);
   } catch (err) {
     if (errnoOf(err) !== 'ENOENT' && first instanceof Error) first.cause ??= err;
+  }
+}
+
+/** Makes names durable: what was created, renamed or removed in a folder survives a power cut only then. */
+export async function syncFolder(folder: string): Promise<void> {
+  // Windows cannot open a folder; its renames are durable by themselves.
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }

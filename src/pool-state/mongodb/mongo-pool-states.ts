@@ -21,11 +21,7 @@ import type { PoolScope, PoolStates } from '../pool-states.ts';
 import { commitPoolDocuments } from './pool-documents-commit.ts';
 import { createPoolDocumentsReader, type StoredAnswer } from './pool-documents-reader.ts';
 
-export interface MongoPoolStates extends PoolStates {
-  counts(): PoolDocumentCounts;
-  /** Ends the write under way and refuses what waits. Idempotent; reading still works. */
-  close(): Promise<void>;
-}
+export type MongoPoolStates = ReturnType<typeof createMongoPoolStates>;
 
 /** Since the start. */
 export interface PoolDocumentCounts {
@@ -43,7 +39,7 @@ export interface MongoPoolStatesDeps {
   readonly random?: () => number;
 }
 
-export function createMongoPoolStates(deps: MongoPoolStatesDeps): MongoPoolStates {
+export function createMongoPoolStates(deps: MongoPoolStatesDeps) {
   const { db, now, log, random = Math.random } = deps;
   const reader = createPoolDocumentsReader(db, () => performance.now());
   const readShared = createReadSharing(() => reader.readAll());
@@ -55,11 +51,7 @@ export function createMongoPoolStates(deps: MongoPoolStatesDeps): MongoPoolState
       return scopes.map(() => answer);
     },
   });
-  const queue = createMutationQueue(() => {
-    writing ??= writeAll();
-  });
-  let writing: Promise<void> | null = null;
-  let isClosed = false;
+  const queue = createMutationQueue(writeNext);
   let writes = 0;
   let redone = 0;
 
@@ -74,18 +66,14 @@ export function createMongoPoolStates(deps: MongoPoolStatesDeps): MongoPoolState
     return found;
   }
 
-  /** Runs while changes wait; every error ends in its callers, none leaves this function. */
-  async function writeAll(): Promise<void> {
-    while (queue.size() > 0) {
-      const batch = queue.take();
-      try {
-        await writeBatch(batch);
-      } catch (err) {
-        const reason = err instanceof SagaError ? err : repeatableFailure(err);
-        for (const pending of batch) pending.reject(reason);
-      }
+  async function writeNext(): Promise<void> {
+    const batch = queue.take();
+    try {
+      await writeBatch(batch);
+    } catch (err) {
+      const reason = err instanceof SagaError ? err : repeatableFailure(err);
+      for (const pending of batch) pending.reject(reason);
     }
-    writing = null;
   }
 
   async function writeBatch(batch: readonly PendingMutation[]): Promise<void> {
@@ -132,13 +120,10 @@ export function createMongoPoolStates(deps: MongoPoolStatesDeps): MongoPoolState
 
   return {
     read,
-    mutate: (mutation) => (isClosed ? Promise.reject(closedError()) : queue.add(mutation)),
-    counts: () => ({ writes, redone }),
-    close: async () => {
-      isClosed = true;
-      queue.rejectAll(closedError());
-      await writing;
-    },
+    mutate: queue.add,
+    counts: (): PoolDocumentCounts => ({ writes, redone }),
+    /** Reading still works afterwards. */
+    close: queue.close,
   };
 }
 
@@ -173,8 +158,4 @@ function unionOf(scopes: readonly (PoolScope | undefined)[]): PoolScope | undefi
 function contended(): UnavailableError {
   const message = `the pool state was written by others for ${CONTENTION_LIMIT_MS} ms`;
   return new UnavailableError('POOL_STATE_CONTENDED', message);
-}
-
-function closedError(): UnavailableError {
-  return new UnavailableError('POOL_STATE_CLOSED', 'this process is shutting down');
 }

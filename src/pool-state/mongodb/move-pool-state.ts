@@ -19,8 +19,7 @@ import {
   openForReading,
   type Snapshot,
 } from '../file/pool-file-reader.ts';
-import { placeNewFile } from '../file/pool-file-replacement.ts';
-import { syncFolder } from '../file/sync-folder.ts';
+import { placeNewFile, syncFolder } from '../file/pool-file-replacement.ts';
 import type { PoolState } from '../pool-state.ts';
 import { formatPoolState } from '../pool-state-format.ts';
 import { UNREADABLE } from '../unreadable-rows.ts';

@@ -6,7 +6,7 @@ import { HoldError, type Observed, TerminalError, UnavailableError } from '@recl
 import { MONEY_TIMEOUT_MS } from '../../deletion/steps/step-ports.ts';
 import { isUp } from '../../domain/bot.ts';
 import { activateSlot } from '../../pool-state/pool-slots.ts';
-import type { BotMapping, PoolState } from '../../pool-state/pool-state.ts';
+import { type BotMapping, ownValue, type PoolState } from '../../pool-state/pool-state.ts';
 import type { PoolScope } from '../../pool-state/pool-states.ts';
 import type { Reservation } from '../../wallet/receipts.ts';
 import type { ProvisionBotInput } from '../provision-bot-input.ts';
@@ -66,7 +66,7 @@ const NOTHING_WRITTEN = { outcome: 'absent' } as const;
 
 function observed(state: PoolState, call: ProvisionCall): Observed<void> {
   const { instanceId } = contextOf(call).input;
-  const entry = Object.hasOwn(state.botMapping, instanceId) ? state.botMapping[instanceId] : null;
+  const entry = ownValue(state.botMapping, instanceId);
   return { outcome: entry?.status === 'running' ? 'landed' : 'absent' };
 }
 
