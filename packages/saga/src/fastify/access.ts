@@ -25,24 +25,17 @@ export type Role = 'caller' | 'operator';
  * operators checks `isOperator` in any case. */
 export type Authorize<C extends Caller> = (request: FastifyRequest, role: Role) => C | Promise<C>;
 
-export interface Access<C extends Caller> {
-  /** @throws Problem `operators-only` */
-  callerOf(request: FastifyRequest, role: Role): Promise<C>;
-  /** @throws Problem `invalid-request`, `job-not-found`, `operators-only` */
-  sagaOf(
-    request: FastifyRequest<{ Params: JobParams }>,
-    role: Role,
-  ): Promise<{ readonly caller: C; readonly saga: SagaRecord }>;
-}
-
 export interface JobParams {
   readonly jobId: string;
 }
 
+export type Access<C extends Caller> = ReturnType<typeof createAccess<C>>;
+
 export function createAccess<C extends Caller>(
   sagas: Pick<Sagas, 'find'>,
   authorize: Authorize<C>,
-): Access<C> {
+) {
+  /** @throws Problem `operators-only` */
   async function callerOf(request: FastifyRequest, role: Role): Promise<C> {
     const caller = await authorize(request, role);
     if (role === 'operator' && !caller.isOperator) {
@@ -52,7 +45,11 @@ export function createAccess<C extends Caller>(
   }
   return {
     callerOf,
-    sagaOf: async (request, role) => {
+    /** @throws Problem `invalid-request`, `job-not-found`, `operators-only` */
+    sagaOf: async (
+      request: FastifyRequest<{ Params: JobParams }>,
+      role: Role,
+    ): Promise<{ readonly caller: C; readonly saga: SagaRecord }> => {
       const id = parseSagaId(request.params.jobId);
       if (id === undefined) throw problem('invalid-request', 'This is not a job id.');
       const caller = await callerOf(request, role);

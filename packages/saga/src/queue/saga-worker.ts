@@ -27,12 +27,6 @@ export interface SagaWorkerOptions {
   readonly onForeign: (jobId: string) => void;
 }
 
-export interface SagaWorker {
-  /** Takes no new jobs, lets running sagas come to their next step boundary, and closes; interrupts those
-   * that take longer than `deadlineMs` in the middle of their step. Idempotent. */
-  close(deadlineMs: number): Promise<void>;
-}
-
 /** Two stalls fail a job for good by default; a saga's worker may die more often than that. */
 const MAX_STALLS = 1_000;
 /** BullMQ waits 15 s by default before it tries again after a refusal. */
@@ -40,7 +34,7 @@ const ASK_AGAIN_MS = 1_000;
 /** For interrupted sagas to give their leases and jobs back. */
 const LAST_WORDS_MS = 1_000;
 
-export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
+export function startSagaWorker(options: SagaWorkerOptions) {
   const { queue, connection, prefix, leaseMs } = options;
   const { stalledEveryMs, recheckMs } = rhythmOf(leaseMs);
   let isDraining = false;
@@ -76,7 +70,9 @@ export function startSagaWorker(options: SagaWorkerOptions): SagaWorker {
     for (const jobId of jobIds) worker.cancelJob(jobId, 'lock lost');
   });
   return {
-    close: async (deadlineMs) => {
+    /** Takes no new jobs, lets running sagas come to their next step boundary, and closes; interrupts those
+     * that take longer than `deadlineMs` in the middle of their step. Idempotent. */
+    close: async (deadlineMs: number): Promise<void> => {
       isDraining = true;
       const closed = worker
         .close()

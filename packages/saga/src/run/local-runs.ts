@@ -9,14 +9,9 @@ import type { SagaRecord } from '../log/record.ts';
 import type { RegisteredSaga } from '../registry.ts';
 import type { SagaId } from '../saga-id.ts';
 import { within } from './deadline.ts';
-import type { Accepted, Reservation, Runner, RunOutcome } from './runner.ts';
+import type { Accepted, Reservation, RunControl, Runner, RunOutcome } from './runner.ts';
 
-export interface LocalRuns extends Pick<Runner, 'run'> {
-  /** Null: the saga is accepted without a claim, and its wake-up finds a worker. */
-  reserve(registered: RegisteredSaga, input: Json): Place | null;
-  /** Takes nothing more, lets what runs come to its next step boundary, and interrupts what takes longer. Idempotent. */
-  close(deadlineMs: number): Promise<void>;
-}
+export type LocalRuns = ReturnType<typeof createLocalRuns>;
 
 /** Held for a saga that is being accepted. One of its two ends must come. */
 export interface Place extends Pick<Reservation, 'claim' | 'state' | 'giveUp'> {
@@ -36,7 +31,7 @@ export interface LocalRunsOptions {
 /** For interrupted sagas to give their leases back. */
 const LAST_WORDS_MS = 1_000;
 
-export function createLocalRuns({ runner, isOpen, wake, onError }: LocalRunsOptions): LocalRuns {
+export function createLocalRuns({ runner, isOpen, wake, onError }: LocalRunsOptions) {
   const running = new Map<SagaId, Promise<RunOutcome>>();
   /** From the reservation to the end of the run. */
   const places = new Set<Promise<void>>();
@@ -61,7 +56,8 @@ export function createLocalRuns({ runner, isOpen, wake, onError }: LocalRunsOpti
   }
 
   return {
-    reserve: (registered, input) => {
+    /** Null: the saga is accepted without a claim, and its wake-up finds a worker. */
+    reserve: (registered: RegisteredSaga, input: Json): Place | null => {
       const reservation = isDraining || !isOpen() ? null : runner.reserve(registered, input);
       if (reservation === null) return null;
       const { promise: place, resolve: leave } = Promise.withResolvers<void>();
@@ -81,8 +77,10 @@ export function createLocalRuns({ runner, isOpen, wake, onError }: LocalRunsOpti
       };
     },
     // A wake-up of a saga that runs here: a cancel sent it. Its job follows the saga.
-    run: (sagaId, woken) => running.get(sagaId) ?? runner.run(sagaId, woken),
-    close: async (deadlineMs) => {
+    run: (sagaId: SagaId, woken: RunControl): Promise<RunOutcome> =>
+      running.get(sagaId) ?? runner.run(sagaId, woken),
+    /** Takes nothing more, lets what runs come to its next step boundary, and interrupts what takes longer. Idempotent. */
+    close: async (deadlineMs: number): Promise<void> => {
       isDraining = true;
       const all = Promise.all(places);
       if ((await within(all, { ms: deadlineMs, late: null })) !== null) return;

@@ -9,7 +9,7 @@ import { createMongoLeaderLeases } from '../../src/log/mongodb/mongo-leader-leas
 import { createBullmqWakeUps, type SagaQueue } from '../../src/queue/bullmq-wake-ups.ts';
 import { connectRedis } from '../../src/queue/connections.ts';
 import { createRelay } from '../../src/queue/relay.ts';
-import { type SagaWorker, startSagaWorker } from '../../src/queue/saga-worker.ts';
+import { startSagaWorker } from '../../src/queue/saga-worker.ts';
 import type { WakeUps } from '../../src/queue/wake-ups.ts';
 import type { Periodic } from '../../src/run/periodic.ts';
 import type { TestEngine } from './saga-engine.ts';
@@ -24,7 +24,7 @@ export interface TestQueue {
   startWorker(
     engine: Pick<TestEngine, 'clock'> & { readonly runner: Pick<TestEngine['runner'], 'run'> },
     ticks?: ReadonlyMap<string, () => Promise<void>>,
-  ): SagaWorker & { readonly errors: readonly unknown[] };
+  ): ReturnType<typeof startSagaWorker> & { readonly errors: readonly unknown[] };
   startRelay(engine: TestEngine, wakeUps?: WakeUps): Periodic & { readonly repaired: string[] };
 }
 
