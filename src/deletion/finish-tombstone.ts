@@ -43,6 +43,9 @@ type FinishPorts = Pick<
   'bots' | 'wallets' | 'poolStates' | 'findings' | 'hostExpectations'
 >;
 
+/** A settled tombstone has no owner to be fenced: every process that finishes it does the same thing. */
+export const NO_RIVAL = async () => undefined;
+
 export async function finishTombstone(
   ports: FinishPorts,
   named: Named,

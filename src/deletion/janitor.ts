@@ -4,7 +4,7 @@
 
 import { createPeriodic, type Periodic, toFailure } from '@reclaim/saga';
 import type { Tombstone } from '../tombstones/tombstones.ts';
-import { finishTombstone } from './finish-tombstone.ts';
+import { finishTombstone, NO_RIVAL } from './finish-tombstone.ts';
 import type { DeletionPorts } from './steps/step-ports.ts';
 
 export interface JanitorOptions {
@@ -55,9 +55,6 @@ async function observe(
   await ports.tombstones.recordCheck(tombstone, { gone: observation.gone, reason });
   onObserve(tombstone, observation.gone, reason);
 }
-
-// A settled tombstone has no owner to be fenced: every janitor that finishes it does the same thing.
-const NO_RIVAL = async () => undefined;
 
 function reasonOf(error: unknown): string {
   const { code, message } = toFailure(error);

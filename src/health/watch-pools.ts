@@ -8,11 +8,11 @@ import type { BotsCall } from '../bots/bots.ts';
 import { rosterOf } from '../pool-state/pool-roster.ts';
 import { assess, judgeAll } from './assess.ts';
 import type { HealthPorts } from './health-ports.ts';
-import { markBots } from './mark-bots.ts';
 import { markPools } from './mark-pools.ts';
 import { type Persisted, rememberBots } from './remember-bots.ts';
 import { reportConflicts } from './report-conflicts.ts';
 import { restartOrder } from './restart-bot.ts';
+import { markBots } from './write-statuses.ts';
 
 export type RoundReport =
   /** Another round is under way. */

@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import type { SagaId, SagaRecord, Sagas } from '@reclaim/saga';
-import { finishTombstone } from '../deletion/finish-tombstone.ts';
+import { finishTombstone, NO_RIVAL } from '../deletion/finish-tombstone.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
 import { highestInPools, numberedBot } from '../pool-state/numbered-bots.ts';
@@ -197,9 +197,6 @@ async function isFinished(
   }
   return true;
 }
-
-// A settled tombstone has no owner to be fenced: every process that finishes it does the same thing.
-const NO_RIVAL = async () => undefined;
 
 async function start(
   { sagas, image, startTimeoutMs, undoTimeoutMs }: ProvisionRequestsOptions,
