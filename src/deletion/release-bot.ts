@@ -2,7 +2,7 @@
 // goes if nothing was paid and is settled if something was, so that the janitor finishes it. The lock goes first: as
 // long as it stands, a settlement that is still on its way may land, after it was asked whether one had (I2).
 
-import type { Receipt } from '../wallet/receipts.ts';
+import type { RefundValue } from './captures.ts';
 import {
   contextOf,
   type DeletionCall,
@@ -10,28 +10,30 @@ import {
   STEP,
   wasObservedAtRest,
 } from './steps/step-ports.ts';
+import { postRefund } from './steps/write-transaction.ts';
 
 export async function releaseBot(ports: DeletionPorts, call: DeletionCall): Promise<void> {
   if (call.captures[STEP.lock] === undefined) return;
-  const { lockTarget, tombstone, settlement, input } = contextOf(call);
+  const context = contextOf(call);
+  const { lockTarget, tombstone } = context;
   await ports.wallets.unlock(lockTarget);
-  const receipt = await receiptOf(ports, call);
-  if (receipt === null) {
-    await ports.tombstones.withdraw(tombstone);
-    return;
+  const refund = await refundOf(ports, call);
+  try {
+    if (refund.receipt === null) await ports.tombstones.withdraw(tombstone);
+    else await ports.tombstones.settle(tombstone, { observedAtRest: wasObservedAtRest(call) });
+  } finally {
+    // I11: the books are whole, however the job ended, and where another saga has taken the tombstone over.
+    await postRefund(ports, context, refund);
   }
-  await ports.tombstones.settle(tombstone, { observedAtRest: wasObservedAtRest(call) });
-  // I11: the books are whole, however the job ended.
-  const { firebaseUid } = input;
-  await ports.ledger.post({ receipt, firebaseUid, sagaId: settlement.sagaId });
 }
 
 /** What the refund's step has left, first: a payment that the platform made has no row of ours to be found by. */
-async function receiptOf({ wallets }: DeletionPorts, call: DeletionCall): Promise<Receipt | null> {
-  const known = call.results[STEP.refund]?.receipt ?? null;
-  if (known !== null) return known;
+async function refundOf({ wallets }: DeletionPorts, call: DeletionCall): Promise<RefundValue> {
+  const known = call.results[STEP.refund] ?? { receipt: null, account: 'there' };
+  if (known.receipt !== null) return known;
   const { userId, opId } = contextOf(call).settlement;
-  return wallets.findReceipt(userId, opId);
+  const receipt = await wallets.findReceipt(userId, opId);
+  return { ...known, receipt };
 }
 
 /** The same in words, for the operator who is about to vouch for it. */

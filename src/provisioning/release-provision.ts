@@ -18,21 +18,24 @@ export async function releaseProvision(
 ): Promise<void> {
   if (call.captures[STEP.reserve] === undefined) return;
   const { input, target } = contextOf(call);
+  const { wallets, tombstones, ledger } = ports;
   const reservation = await withdrawReserve(ports, call);
-  await ports.wallets.unlock(target);
+  await wallets.unlock(target);
   if (reservation === null) return;
   const { userId, instanceId, firebaseUid } = input;
   const { sagaId, epoch } = target;
   const incarnation = { userId, instanceId, incarnationId: reservation.incarnationId };
-  const receipt = await ports.wallets.findReceipt(userId, settlementOpId(incarnation));
-  if (!wasThereBefore(call)) {
-    const tombstone = { incarnation, sagaId, epoch };
-    if (receipt === null) await ports.tombstones.withdraw(tombstone);
-    else await ports.tombstones.settle(tombstone);
+  const receipt = await wallets.findReceipt(userId, settlementOpId(incarnation));
+  const tombstone = { incarnation, sagaId, epoch };
+  try {
+    if (wasThereBefore(call)) return;
+    if (receipt === null) await tombstones.withdraw(tombstone);
+    else await tombstones.settle(tombstone);
+  } finally {
+    // I11: the books are whole, however the job ended, and where another saga has the tombstone by now.
+    await ledger.postReservation({ reservation, firebaseUid, sagaId });
+    if (receipt !== null) await ledger.post({ receipt, firebaseUid, sagaId });
   }
-  // I11: the books are whole, however the job ended.
-  await ports.ledger.postReservation({ reservation, firebaseUid, sagaId });
-  if (receipt !== null) await ports.ledger.post({ receipt, firebaseUid, sagaId });
 }
 
 /** The same in words, for the operator who is about to vouch for it. */

@@ -8,6 +8,7 @@ import { createGateway } from '../platform/stand-in/gateway.ts';
 import { placeBot, userNamed } from '../support/deletions.ts';
 import { createLab, deleteToRest } from '../support/lab.ts';
 import { type LateAfter, lateAfter } from '../support/late-settlement.ts';
+import { byId, SAGA_B, users } from '../support/users.ts';
 
 const BALANCE_PATH = 'paperWallet';
 
@@ -129,6 +130,55 @@ it.each(['the lock', 'the ledger'])(
     expect(tombstones.map(({ status }) => status)).toEqual(['settled']);
   },
 );
+
+it('another deletion has taken its tombstone over before it is released: what it has paid is in the books all the same', async () => {
+  const lab = await createLab();
+  const bot = await placeBot(lab, 'dedicated');
+  const worker = await lab.worker(({ ledger }) => ({ ledger: { ...ledger, post: refuse } }));
+  const stuck = await deleteToRest(worker, bot);
+  const operator = await lab.worker(({ wallets }) => {
+    let isAway = true;
+    const unlock: typeof wallets.unlock = async (target) => {
+      if (!isAway) return wallets.unlock(target);
+      isAway = false;
+      throw new UnavailableError('AWAY', 'a failover');
+    };
+    return { wallets: { ...wallets, unlock } };
+  });
+  const resolve = { verb: 'resolve', outcome: 'completed', by: 'ann', reason: 'seen to' } as const;
+  expect(await operator.sagas.order(stuck.id, resolve)).toMatchObject({ status: 'ordered' });
+  // As one does that had read the allocation before the payment: it finds it settled, and goes back.
+  await lab.db
+    .collection('tombstones')
+    .updateMany({}, { $set: { sagaId: SAGA_B, status: 'open' } });
+  await operator.pass(60_000);
+  await releaseOwed({ ...operator, onError: () => undefined }, new AbortController().signal);
+  const entries = await lab.db.collection('ledger').find({ sagaId: stuck.id }).toArray();
+  expect(entries).toMatchObject([{ type: 'deallocate', botId: bot.instanceId }]);
+});
+
+it('the account is gone when it would have paid, and an operator ends it before the write-off: it is in the books', async () => {
+  const lab = await createLab();
+  const bot = await placeBot(lab, 'dedicated');
+  const worker = await lab.worker(({ bots, ledger }) => ({
+    bots: {
+      ...bots,
+      stop: async (...asked) => {
+        const outcome = await bots.stop(...asked);
+        await users(lab.db).deleteOne(byId(bot.userId));
+        return outcome;
+      },
+    },
+    ledger: { ...ledger, writeOff: refuse },
+  }));
+  const stuck = await deleteToRest(worker, bot);
+  expect(stuck.state).toMatchObject({ phase: 'stuck', warnings: [{ code: 'account-gone' }] });
+  const operator = await lab.worker();
+  const resolve = { verb: 'resolve', outcome: 'completed', by: 'ann', reason: 'seen to' } as const;
+  expect(await operator.sagas.order(stuck.id, resolve)).toMatchObject({ status: 'ordered' });
+  const entries = await lab.db.collection('ledger').find({ sagaId: stuck.id }).toArray();
+  expect(entries).toMatchObject([{ type: 'write-off', botId: bot.instanceId }]);
+});
 
 const refuse = async () => {
   throw new HoldError('REFUSED', 'nobody can say why');

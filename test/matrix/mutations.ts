@@ -106,8 +106,22 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
     inProduct('deletion/release-bot.ts', '  await ports.wallets.unlock(lockTarget);\n', ''),
     inProduct(
       'deletion/release-bot.ts',
-      '  const receipt = await receiptOf(ports, call);\n',
-      '  const receipt = await receiptOf(ports, call);\n  await ports.wallets.unlock(lockTarget);\n',
+      '  const refund = await refundOf(ports, call);\n',
+      '  const refund = await refundOf(ports, call);\n  await ports.wallets.unlock(lockTarget);\n',
+    ),
+  ],
+  'a-release-that-is-made-once': [
+    inEngine(
+      'log/mongodb/commit-writes.ts',
+      'if (owesRelease) set.releaseAt = ',
+      'if (false) set.releaseAt = ',
+    ),
+  ],
+  'books-behind-the-tombstone': [
+    inProduct(
+      'deletion/release-bot.ts',
+      '  } finally {\n',
+      '  } catch (error) {\n    throw error;\n  }\n  {\n',
     ),
   ],
   'settlement-in-two-updates': {

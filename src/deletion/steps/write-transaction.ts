@@ -26,17 +26,17 @@ export function writeTransaction(ports: DeletionPorts) {
       // Together: the money has moved, so the tombstone is settled whether or not the entry is there yet.
       const observedAtRest = wasObservedAtRest(call);
       const settling = ports.tombstones.settle(context.tombstone, { observedAtRest });
-      await Promise.all([post(ports, call, context), settling]);
+      await Promise.all([postRefund(ports, context, call.results[STEP.refund]), settling]);
     },
   };
 }
 
-async function post(
-  { ledger }: DeletionPorts,
-  call: PostCall,
+/** Repeatable. @throws TerminalError where the ledger holds another entry of that name. */
+export async function postRefund(
+  { ledger }: Pick<DeletionPorts, 'ledger'>,
   { settlement, allocation, input }: DeletionContext,
+  { receipt, account }: RefundValue,
 ): Promise<void> {
-  const { receipt, account } = call.results[STEP.refund];
   const { sagaId, userId, instanceId, botName, opId } = settlement;
   if (receipt !== null) {
     const { firebaseUid } = input;

@@ -3,6 +3,16 @@
 import type { TwinFacts } from '../twin-facts.ts';
 
 export const CONSERVATION = {
+  'books-behind-the-tombstone': {
+    mechanism: 'an operator’s end posts what has moved, whichever saga has the tombstone by then',
+    file: 'src/deletion/release-bot.ts',
+    guardedBy: {
+      'test/integration/release-bot.test.ts':
+        'another deletion has taken its tombstone over before it is released: what it has paid is in the books all the same',
+    },
+    bug: 'books that wait for a tombstone',
+    breach: 'what was paid is in no ledger',
+  },
   'balance-added-in-doubles': {
     mechanism: 'the database adds in Decimal128; the balance keeps its old decimals',
     file: 'src/wallet/mongodb/settle-update.ts',

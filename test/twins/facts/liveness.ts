@@ -3,6 +3,18 @@
 import type { TwinFacts } from '../twin-facts.ts';
 
 export const LIVENESS = {
+  'a-release-that-is-made-once': {
+    mechanism: 'the end that an operator orders says in the log that a release is owed',
+    file: 'packages/saga/src/log/mongodb/commit-writes.ts',
+    guardedBy: {
+      'packages/saga/test/integration/owed-releases.test.ts':
+        'it fails twice: tried again by other processes, minutes apart, until it is done, and then no more',
+      'test/integration/release-bot.test.ts':
+        '%s is away when an operator ends a deletion that has paid: released by the relay, and in the books',
+    },
+    bug: 'a release that is tried once',
+    breach: 'ended by an operator while the database was away, and locked for ever',
+  },
   'lease-that-never-expires': {
     mechanism: 'the leader lease of the relay has a term, by the clock of the database',
     file: 'packages/saga/src/log/mongodb/mongo-leader-leases.ts',
