@@ -2,8 +2,9 @@
 // wallet pays for. A stale entry goes when its user is observed again; a ghost is reported, and its user is looked
 // at again only where a tombstone names it.
 
-import { parseFirebaseUid, parseInstanceId } from '../domain/ids.ts';
-import { findEntry, listedBots, type PoolState } from '../pool-state/pool-state.ts';
+import { parseInstanceId } from '../domain/ids.ts';
+import { poolClaims } from '../pool-state/owned-entry.ts';
+import { findEntry, listedBots, ownValue, type PoolState } from '../pool-state/pool-state.ts';
 import { judgeBot, type SourcesView } from './detect-drift.ts';
 import type { DockerView } from './docker-view.ts';
 import type { RunDrift } from './mongodb/run-drifts.ts';
@@ -52,7 +53,8 @@ function countGhosts(docker: DockerView) {
 
 interface StaleEntry {
   readonly instanceId: string;
-  readonly owner: string;
+  /** A user's `_id` or firebaseUid; null: nothing names one. */
+  readonly owner: string | null;
 }
 
 function staleEntries(
@@ -62,11 +64,17 @@ function staleEntries(
 ): readonly StaleEntry[] {
   return listedBots(state).flatMap((instanceId) => {
     if (allocatedEntries.has(instanceId) || docker.find(instanceId).length > 0) return [];
-    const entry = findEntry(state, instanceId);
-    const poolId = entry?.memberships[0]?.poolId;
-    const owner = entry?.mapping?.userId ?? (poolId && state.pools[poolId]?.userId);
-    return owner ? [{ instanceId, owner }] : [];
+    return [{ instanceId, owner: ownerOf(state, instanceId) }];
   });
+}
+
+function ownerOf(state: PoolState, instanceId: string): string | null {
+  const entry = findEntry(state, instanceId);
+  if (entry?.mapping) return entry.mapping.userId;
+  const poolId = entry?.memberships[0]?.poolId;
+  const pool = poolId === undefined ? undefined : ownValue(state.pools, poolId);
+  if (poolId === undefined || pool === undefined) return null;
+  return poolClaims(poolId, pool)[0] ?? null;
 }
 
 // An entry whose owner is not known is repaired in no user's name: it is counted.
@@ -75,15 +83,15 @@ async function ownedDrifts(
   sources: SourcesView,
   stale: readonly StaleEntry[],
 ): Promise<readonly RunDrift[]> {
-  const users = await holdings.usersOf([...new Set(stale.map(({ owner }) => owner))]);
-  return stale.flatMap(({ instanceId: id, owner }) => {
-    const userId = users.get(owner);
+  const names = stale.flatMap(({ owner }) => owner ?? []);
+  const users = await holdings.usersOf([...new Set(names)]);
+  return stale.flatMap(({ instanceId: id, owner: name }) => {
+    const owner = name === null ? undefined : users.get(name);
     const instanceId = parseInstanceId(id);
-    const firebaseUid = parseFirebaseUid(owner);
-    if (userId === undefined || instanceId === undefined || firebaseUid === undefined) return [];
-    const { verdict, presence } = judgeBot(sources, { userId, firebaseUid }, instanceId, false);
+    if (owner === undefined || instanceId === undefined) return [];
+    const { verdict, presence } = judgeBot(sources, owner, instanceId, false);
     if (verdict !== 'stale-entry') return [];
     const { poolState, docker } = presence;
-    return [{ userId, firebaseUid, instanceId, verdict, poolState, docker, valueMinor: null }];
+    return [{ ...owner, instanceId, verdict, poolState, docker, valueMinor: null }];
   });
 }

@@ -117,12 +117,17 @@ export function describeHoldings(name: string, create: (db: Db) => Holdings): vo
       expect(await holdings.worth([])).toEqual([]);
     });
 
-    it('users by their firebaseUids: those that exist', async () => {
+    it('users by their firebaseUids and ids: those that exist, and whom the name means alone', async () => {
       const { holdings, put } = await setUp();
-      const ann = await put('uid-ann', {});
-      await put('uid-ben', {});
-      expect(await holdings.usersOf(['uid-ann', 'uid-nobody', '$ne'])).toEqual(
-        new Map([['uid-ann', ann]]),
+      const [ann, ben] = [await put('uid-ann', {}), await put('uid-ben', {})];
+      await put(ben, {});
+      const asked = ['uid-ann', 'uid-nobody', '$ne', ann, ben, '0'.repeat(24)];
+      const owner = { userId: ann, firebaseUid: 'uid-ann' };
+      expect(await holdings.usersOf(asked)).toEqual(
+        new Map([
+          ['uid-ann', owner],
+          [ann, owner],
+        ]),
       );
       expect(await holdings.usersOf([])).toEqual(new Map());
     });

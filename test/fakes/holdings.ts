@@ -31,13 +31,13 @@ export function holdingsOver(places: readonly Place[], link: Link): Holdings {
           return valueMinor === undefined ? [] : [{ userId, instanceId, valueMinor }];
         }),
       ),
-    usersOf: (firebaseUids) =>
+    usersOf: (asked) =>
       send(
         'users of',
         () =>
           new Map(
             places.flatMap(({ names: { userId, firebaseUid } }) =>
-              firebaseUids.includes(firebaseUid) ? [[firebaseUid, userId] as const] : [],
+              asked.includes(firebaseUid) ? [[firebaseUid, { userId, firebaseUid }] as const] : [],
             ),
           ),
       ),

@@ -14,6 +14,7 @@ import {
   type UserId,
 } from '../../domain/ids.ts';
 import type { BotOfUser } from '../../domain/incarnation.ts';
+import { type BotOwner, isOwner } from '../../pool-state/ownership.ts';
 import {
   ALLOCATIONS,
   isMoneyValue,
@@ -98,17 +99,25 @@ export function createMongoHoldings({
       return found.flatMap((user) => worthFrom(user, wanted));
     },
 
-    /** The users of these firebaseUids. */
-    async usersOf(firebaseUids: readonly string[]): Promise<ReadonlyMap<string, UserId>> {
+    /** The users of these names, each a firebaseUid or an `_id`, by the name that was asked for. One that two users
+     * have is left out. */
+    async usersOf(names: readonly string[]): Promise<ReadonlyMap<string, BotOwner>> {
+      const ids = names.flatMap((name) => parseUserId(name) ?? []).map((id) => new ObjectId(id));
+      const named = { $or: [{ firebaseUid: { $in: [...names] } }, { _id: { $in: ids } }] };
       const found = await runRepeatable(() =>
         users()
-          .find({ firebaseUid: { $in: [...firebaseUids] } }, { projection: { firebaseUid: 1 } })
+          .find(named, { projection: { firebaseUid: 1 } })
           .toArray(),
       );
+      const owners = found.flatMap((user): BotOwner[] => {
+        const userId = parseUserId(String(user._id));
+        const firebaseUid = parseFirebaseUid(user.firebaseUid) ?? null;
+        return userId === undefined ? [] : [{ userId, firebaseUid }];
+      });
       return new Map(
-        found.flatMap(({ _id, firebaseUid }) => {
-          const userId = parseUserId(String(_id));
-          return userId === undefined ? [] : [[String(firebaseUid), userId] as const];
+        names.flatMap((name): [string, BotOwner][] => {
+          const [owner, ...others] = owners.filter((one) => isOwner(one, name));
+          return owner === undefined || others.length > 0 ? [] : [[name, owner]];
         }),
       );
     },
