@@ -48,7 +48,9 @@ export async function viewBots(ports: BotViewPorts, owner: BotOwner): Promise<re
   for (const drift of drifts) {
     const allocation = held.get(drift.instanceId);
     const view = viewOf(drift, allocation);
-    const isLocked = allocation?.lockedBy !== undefined && holders.has(keyOf(drift));
+    // Without money it is one whose deletion has paid, and has not removed it yet.
+    const isHeld = drift.verdict === 'ghost' || allocation?.lockedBy !== undefined;
+    const isLocked = isHeld && holders.has(keyOf(drift));
     views.set(drift.instanceId, isLocked ? { ...view, verdict: 'busy' } : view);
     if (drift.verdict === 'orphan' && !isLocked) orphans.push(drift);
   }

@@ -35,7 +35,7 @@ export interface Confirmations {
   readonly conflicts: RunReport['conflicts'];
 }
 
-/** Observes again what the first observation noted as `observed`; the rest comes back as it is.
+/** Observes again what the first observation noted as `observed`; the rest comes back as it is, unless a saga holds it.
  * @param nowMs database time, for the age of a pending mapping. */
 export async function confirmBots(
   ports: ConfirmationPorts,
@@ -49,9 +49,11 @@ export async function confirmBots(
   const holders = await ports.sagas.findHolders(keys);
   const where = new Map(conflicts.map((conflict) => [conflict.instanceId, conflict.where]));
   const drifts = await mapBounded(report, WIDTH, async (note) => {
-    if (note.outcome !== 'observed') return note;
     const { instanceId } = note;
     const holder = holders.get(botKey({ ...user, instanceId }));
+    // A deletion that has paid, and has not removed the bot yet.
+    if (note.outcome === 'reported' && holder !== undefined) return skip(note, 'open-saga', holder);
+    if (note.outcome !== 'observed') return note;
     const observed = { held: held.get(instanceId), holder, nowMs };
     const { note: confirmed, observation } = await confirmBot(ports, user, note, observed, call);
     const foreign = observation?.foreign ?? [];

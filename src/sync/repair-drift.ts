@@ -51,12 +51,21 @@ async function repairOne(
     return finishGhost(ports, user, note, call);
   }
   if (note.outcome !== 'confirmed') return note;
-  if (note.verdict !== 'orphan') return repairEntry(ports, user, note, call);
+  if (note.verdict !== 'orphan') {
+    // The run may have waited for its children since the confirmation.
+    const key = botKey({ ...user, instanceId: note.instanceId });
+    const holder = (await ports.sagas.findHolders([key])).get(key);
+    return holder === undefined ? repairEntry(ports, user, note, call) : heldBy(note, holder);
+  }
   const child = await reclaim(ports, user, note, call);
   if (child.kind !== RECLAIM_ORPHAN) {
-    return { ...note, outcome: 'skipped', reason: 'open-saga', detail: child.id };
+    return heldBy(note, child.id);
   }
   return afterChild(note, child);
+}
+
+function heldBy(note: DriftNote, holder: SagaId): DriftNote {
+  return { ...note, outcome: 'skipped', reason: 'open-saga', detail: holder };
 }
 
 // The saga that pays this orphan back: the one that this run has started, or another run's that is under way.

@@ -1,6 +1,7 @@
 // The page's view of bots on two hosts: whose silence matters to which bot (I4).
 
 import { expect, it } from 'vitest';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { createHostExpectations } from '../../src/bots/hosts/host-expectations.ts';
 import { createHostTrust } from '../../src/bots/hosts/host-trust.ts';
 import { createMongoHostRecords } from '../../src/bots/hosts/mongo-host-records.ts';
@@ -19,8 +20,9 @@ import { allocation, putUser } from '../support/users.ts';
 const UID = 'uid-a';
 const [HERE, SOMEWHERE] = [`${UID}-bot-1`, `${UID}-bot-2`];
 
-/** Two bots of one user that no host shows: one mapped to a host, one to none that is named. */
-async function setUp(home = 'east') {
+/** Two bots of one user that no host shows: one mapped to a host, one to none that is named.
+ * @param busy a bot that a job holds. */
+async function setUp(home = 'east', busy?: string) {
   const db = await createTestDatabase();
   const now = () => new Date();
   const hosts = ['east', 'west'];
@@ -46,7 +48,14 @@ async function setUp(home = 'east') {
     wallets: createMongoWallets({ db }),
     hostExpectations: createHostExpectations({ bots, hostTrust, hostRecords }),
     poolStates: poolStatesOver({ pools: state }),
-    sagas: { findHolders: async () => new Map() },
+    sagas: {
+      findHolders: async (keys: readonly string[]) =>
+        new Map(
+          keys
+            .filter((key) => busy !== undefined && key.endsWith(`/${busy}`))
+            .map((key) => [key, toSagaId('del-aaaaaaaaaaaaaaaa')]),
+        ),
+    },
     nowMs: () => Date.now(),
   };
   return {
@@ -91,4 +100,12 @@ it('a container that nothing but its id gives to a user: shown to whose wallet p
     [SOMEWHERE, 'orphan'],
     [own, 'ghost'],
   ]);
+});
+
+it('paid back, and its deletion not over yet: a job holds it, and it is no ghost', async () => {
+  const paid = `${UID}-bot-9`;
+  const { world, hostRecords, verdicts } = await setUp('west', paid);
+  await hostRecords.noteShown('west');
+  await world.addDedicated({ instanceId: paid, host: 'east', labels: { userId: UID } });
+  expect(await verdicts()).toContainEqual([paid, 'busy']);
 });

@@ -15,6 +15,7 @@ import { driftNote } from '../support/samples.ts';
 import { namesOf } from '../support/simulation/plot.ts';
 
 const CHILD: SagaId = toSagaId('rcl-aaaaaaaaaaaaaaaa');
+const DELETION: SagaId = toSagaId('del-aaaaaaaaaaaaaaaa');
 const CALL: RepairCall = {
   ...{ runId: toSagaId('syn-aaaaaaaaaaaaaaaa'), at: '2026-11-01T00:00:00.000Z', isAgain: false },
   ...{ fence: async () => undefined, signal: new AbortController().signal },
@@ -34,9 +35,12 @@ function fullPool(isOrphan: boolean) {
   const child = { id: CHILD, kind: RECLAIM_ORPHAN, state: { phase: 'running', steps: [] } };
   const sagas = {
     find: async () => child,
+    findHolders: async (keys: readonly string[]) =>
+      new Map(keys.filter(() => held.isHeld).map((key) => [key, DELETION])),
     childId: () => CHILD,
     start: async () => ({ status: 'inserted', saga: child }),
   };
+  const held = { isHeld: false };
   const ports = { ...portsOver(shared), sagas };
   const report = [
     driftNote(lost.names),
@@ -45,6 +49,9 @@ function fullPool(isOrphan: boolean) {
   return {
     lost,
     report,
+    beginDeletion: () => {
+      held.isHeld = true;
+    },
     repair: (before: readonly DriftNote[]) =>
       repairDrift(ports as unknown as SyncPorts, namesOf(0, 1), before, CALL),
     endChild: () => {
@@ -70,4 +77,12 @@ it("the only place is an orphan's: the lost entry waits for the reclaiming, and 
   expect([outcomesOf(waiting), waiting.isUnderWay]).toEqual([['confirmed', 'confirmed'], true]);
   endChild();
   expect(outcomesOf(await repair(waiting.report))).toEqual(['repaired', 'resolved']);
+});
+
+it('a deletion of the lost bot began while the run waited: its entry does not come back behind it', async () => {
+  const { lost, report, repair, beginDeletion } = fullPool(false);
+  beginDeletion();
+  const { report: repaired } = await repair(report);
+  expect(repaired[0]).toMatchObject({ outcome: 'skipped', reason: 'open-saga', detail: DELETION });
+  expect(isListed(lost.bot)).toBe(false);
 });
