@@ -36,7 +36,7 @@ export function startRelay(
       onError: (error) => events.failed('relay failed', error),
     }),
     createReleaseRelay({
-      ...{ log, registry, clock, leaderLeases },
+      ...{ log, registry, clock },
       everyMs: RELEASES_EVERY_MS,
       onError: (error) => events.failed('a saga that was ended is not released', error),
     }),

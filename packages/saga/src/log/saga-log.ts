@@ -70,14 +70,16 @@ export interface SagaLog {
    * by itself. Database time, ms. */
   park(sagaId: SagaId, untilMs: number): Promise<void>;
 
-  /** Sagas that an order has ended, and whose release is not noted yet, not read by a relay for a while: for the relay, which
-   * takes them for `holdMs`. One that was ended just now is its process's to release. */
+  /** Sagas of these definitions (`<name>@<version>`) that an order has ended, and whose release is not noted yet, not read by
+   * a relay for a while: for the relay, which takes them for `holdMs`. One that was ended just now is its process's to
+   * release. */
   takeUnreleased(options: {
+    readonly runnable: readonly string[];
     readonly limit: number;
     readonly holdMs: number;
   }): Promise<readonly SagaRecord[]>;
 
-  /** What the saga held is released, or never can be. Repeatable. */
+  /** What the saga held is released, or never can be: it may be forgotten after its retention. Repeatable. */
   noteReleased(sagaId: SagaId): Promise<void>;
 
   /** Which of these sagas are open or have been: for locks left behind. */

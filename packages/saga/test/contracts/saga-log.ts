@@ -626,12 +626,14 @@ export function describeSagaLog(name: string, create: (db: Db) => Promise<SagaLo
         expect((await log.intervene(order)).status).toBe('landed');
         return saga.id;
       };
-      const order = { limit: 9, holdMs: 60_000 };
+      const order = { runnable: ['test-saga@1'], limit: 9, holdMs: 60_000 };
       const taken = async (by = other) => (await by.takeUnreleased(order)).map(({ id }) => id);
       const id = await end(true);
       await end(false);
       expect(await taken()).toEqual([]);
       await pass(FIRST_RELEASE_PASS_MS + 1_000);
+      // A process of another release leaves it to those that know it.
+      expect(await log.takeUnreleased({ ...order, runnable: ['test-saga@2'] })).toEqual([]);
       expect(await other.takeUnreleased(order)).toMatchObject([{ id, open: false }]);
       expect(await taken(log)).toEqual([]);
       await pass(61_000);

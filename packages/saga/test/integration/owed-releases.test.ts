@@ -5,8 +5,8 @@ import type { StepCall } from '../../src/definition.ts';
 import { HoldError, UnavailableError } from '../../src/errors.ts';
 import { FIRST_RELEASE_PASS_MS } from '../../src/log/saga-log.ts';
 import { releaseOwed } from '../../src/queue/release-relay.ts';
-import { setUpEngine, type TestEngine } from '../support/saga-engine.ts';
-import { sagaOf } from '../support/saga-world.ts';
+import { createTestEngine, setUpEngine, type TestEngine } from '../support/saga-engine.ts';
+import { sagaOf, stepsOf } from '../support/saga-world.ts';
 
 const stand = async () => {
   throw new HoldError('STANDS', 'a person decides');
@@ -14,7 +14,7 @@ const stand = async () => {
 
 /** Ended by an operator, whose release comes to this. */
 async function endedWith(release: (call: StepCall) => Promise<void>) {
-  const { engine, another } = await setUpEngine((make) =>
+  const { engine, another, world } = await setUpEngine((make) =>
     sagaOf([make.undoable('a'), make.undoable('b', { run: stand })], {
       release,
       releases: () => ['releases a'],
@@ -25,7 +25,7 @@ async function endedWith(release: (call: StepCall) => Promise<void>) {
   expect((await engine.runToRest(id)).state.phase).toBe('stuck');
   const order = { verb: 'resolve', outcome: 'compensated', by: 'ann', reason: 'seen to' } as const;
   expect(await engine.sagas.order(id, order)).toMatchObject({ status: 'ordered' });
-  return { engine, another };
+  return { engine, another, world };
 }
 
 async function relay(engine: TestEngine): Promise<unknown[]> {
@@ -67,4 +67,20 @@ it('it is done at once, or cannot be done by repeating it: never tried again', a
     expect(await relay(engine)).toEqual([]);
     expect(calls).toBe(1);
   }
+});
+
+it('a process of a release that does not know its version comes first: it leaves it to one that does', async () => {
+  let isAway = true;
+  const { engine, world } = await endedWith(async () => {
+    if (isAway) throw new UnavailableError('AWAY', 'nobody answers');
+  });
+  const next = { ...sagaOf([stepsOf(world).undoable('a')]), version: 2 };
+  const newer = await createTestEngine({ definitions: [next], db: engine.db });
+  await engine.pass(FIRST_RELEASE_PASS_MS + 1_000);
+  isAway = false;
+  const owed = () => engine.db.collection('sagas').countDocuments({ releaseAt: { $type: 'date' } });
+  expect(await relay(newer)).toEqual([]);
+  expect(await owed()).toBe(1);
+  expect(await relay(engine)).toEqual([]);
+  expect(await owed()).toBe(0);
 });

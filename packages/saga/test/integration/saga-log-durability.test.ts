@@ -51,3 +51,17 @@ it('running, stuck, ended: only the ended one is ever forgotten, and not before 
   const expiring = indexes.filter(({ expireAfterSeconds }) => expireAfterSeconds !== undefined);
   expect(expiring).toMatchObject([{ key: { expireAt: 1 }, expireAfterSeconds: 0 }]);
 });
+
+it('ended by an order, and not released yet: not forgotten before it is (I10)', async () => {
+  const { db, log } = await setUp();
+  const { saga } = await insertAndClaim(log);
+  const event = { type: 'resolve-ordered', step: null, detail: null };
+  const state = { ...saga.state, phase: 'completed' as const };
+  await log.intervene({ base: saga, state, event, writeId: 'an order', owesRelease: true });
+  const storedNow = () => sagasOf(db).findOne({ _id: saga.id as never });
+  expect(await storedNow()).not.toHaveProperty('expireAt');
+  await log.noteReleased(saga.id);
+  const released = await storedNow();
+  expect(Number(released?.expireAt) - Number(released?.finishedAt)).toBe(90 * DAY_MS);
+  expect(released).not.toHaveProperty('releaseAt');
+});

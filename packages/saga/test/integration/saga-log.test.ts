@@ -209,7 +209,7 @@ describe('the indexes that the log declares', () => {
       await log.renew([first.claim], 1_000);
       await log.release(first.claim);
       await log.takeOverdue({ limit: 5, holdMs: 1 });
-      await log.takeUnreleased({ limit: 5, holdMs: 1 });
+      await log.takeUnreleased({ runnable: ['test-saga@1'], limit: 5, holdMs: 1 });
       await log.list({ subject: 'somebody', limit: 5 });
       await log.list({ limit: 5 });
       await log.openSummary();

@@ -167,9 +167,9 @@ function toUpdate(
   if (isAtRest(state.phase)) set.leaseUntil = null;
   if (isEnded(state.phase)) {
     const finishedAt = lastMoment(entries);
-    const expireAt = new Date(finishedAt.getTime() + retentionMs);
-    Object.assign(set, { open: false, result, finishedAt, expireAt });
+    Object.assign(set, { open: false, result, finishedAt });
     if (owesRelease) set.releaseAt = new Date(clock.nowMs() + FIRST_RELEASE_PASS_MS);
+    else set.expireAt = new Date(finishedAt.getTime() + retentionMs);
   }
   return {
     $set: set,

@@ -46,7 +46,7 @@ export interface SagaDocument {
   history: HistoryDocument[];
   createdAt: Date;
   finishedAt: Date | null;
-  /** Set at the end: the TTL index removes it then. */
+  /** Set at the end, or at the release that is owed by then: the TTL index removes it then. */
   expireAt?: Date;
 }
 

@@ -7,7 +7,7 @@ import { isOver } from '../../mongodb/holds.ts';
 import { runRepeatable } from '../../mongodb/mongo-errors.ts';
 import { type SagaId, toSagaId } from '../../saga-id.ts';
 import type { SagaRecord } from '../record.ts';
-import { FIRST_RELEASE_PASS_MS, MAX_PARK_MS, type OverdueSaga } from '../saga-log.ts';
+import { FIRST_RELEASE_PASS_MS, MAX_PARK_MS, type OverdueSaga, type SagaLog } from '../saga-log.ts';
 import { FIRST_RELAY_PASS_MS } from './insert-sagas.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
@@ -87,13 +87,14 @@ export async function noteRunnable(
  * relays that take the same ones release twice, which repeats harmlessly. */
 export async function takeUnreleased(
   { sagas, clock }: LogContext,
-  { limit, holdMs }: { readonly limit: number; readonly holdMs: number },
+  { runnable, limit, holdMs }: Parameters<SagaLog['takeUnreleased']>[0],
 ): Promise<readonly SagaRecord[]> {
   return runRepeatable(async () => {
     const nowMs = clock.nowMs();
     // Further ahead than any is scheduled: from before the clock went back.
     const farAhead = new Date(nowMs + 2 * Math.max(holdMs, FIRST_RELEASE_PASS_MS));
     const due = {
+      pinned: { $in: [...runnable] },
       $or: [{ releaseAt: { $lte: new Date(nowMs) } }, { releaseAt: { $gt: farAhead } }],
     };
     const found = await sagas.find(due, { ...COMMITTED, sort: { releaseAt: 1 }, limit }).toArray();
@@ -104,8 +105,17 @@ export async function takeUnreleased(
   });
 }
 
-export async function noteReleased({ sagas }: LogContext, sagaId: SagaId): Promise<void> {
+/** Only now may it be forgotten: the record is what a release is made from. */
+export async function noteReleased(
+  { sagas, retentionMs }: LogContext,
+  sagaId: SagaId,
+): Promise<void> {
+  const expireAt = { $add: ['$finishedAt', retentionMs] };
   await runRepeatable(() =>
-    sagas.updateOne({ _id: sagaId }, { $unset: { releaseAt: '' } }, { writeConcern: MAJORITY }),
+    sagas.updateOne(
+      { _id: sagaId, releaseAt: { $type: 'date' } },
+      [{ $set: { expireAt } }, { $unset: 'releaseAt' }],
+      { writeConcern: MAJORITY },
+    ),
   );
 }

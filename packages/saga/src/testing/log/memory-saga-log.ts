@@ -225,14 +225,18 @@ export function createMemorySagaLog(
     return { status: 'landed', saga: write(stored, written, 'majority') };
   }
 
-  function takeUnreleased({ limit, holdMs }: { limit: number; holdMs: number }) {
+  function takeUnreleased({
+    runnable,
+    limit,
+    holdMs,
+  }: Parameters<SagaLog['takeUnreleased']>[0]): SagaRecord[] {
     const nowMs = clock.nowMs();
     const farAheadMs = nowMs + 2 * Math.max(holdMs, FIRST_RELEASE_PASS_MS);
     const due = [...unreleased].filter(([, atMs]) => atMs <= nowMs || atMs > farAheadMs);
-    return due.slice(0, limit).flatMap(([id]) => {
-      unreleased.set(id, nowMs + holdMs);
-      return sagas.committed(id)?.saga ?? [];
-    });
+    const found = due.flatMap(([id]) => sagas.committed(id)?.saga ?? []);
+    const taken = found.filter(({ kind, version }) => runnable.includes(pinnedId(kind, version)));
+    for (const { id } of taken.slice(0, limit)) unreleased.set(id, nowMs + holdMs);
+    return taken.slice(0, limit);
   }
 
   function cancelRunning(
