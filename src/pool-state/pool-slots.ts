@@ -2,8 +2,9 @@
 // lock of the pool state. A slot whose bot was not yet observed gone is taken, regardless of the lists: its
 // port may still be in use.
 
-import type { FirebaseUid, InstanceId } from '../domain/ids.ts';
+import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { ownsPool, type ReservedSlot } from './owned-entry.ts';
+import type { OwnerNames } from './ownership.ts';
 import { type BotMapping, ownValue, type Pool, type PoolState } from './pool-state.ts';
 import { fieldOf, UNREADABLE } from './unreadable-rows.ts';
 
@@ -22,6 +23,7 @@ export interface RunningPool {
 
 export interface SlotOrder {
   readonly instanceId: InstanceId;
+  readonly userId: UserId;
   readonly firebaseUid: FirebaseUid;
   /** In the order in which they are tried. */
   readonly pools: readonly RunningPool[];
@@ -31,9 +33,9 @@ export interface SlotOrder {
 }
 
 /** The user's own pools: those that every source names as theirs. */
-export function ownPools(state: PoolState, firebaseUid: FirebaseUid): readonly Pool[] {
+export function ownPools(state: PoolState, owner: OwnerNames): readonly Pool[] {
   return Object.entries(state.pools).flatMap(([key, pool]) =>
-    pool.id === key && ownsPool({ userId: null, firebaseUid }, key, pool) ? [pool] : [],
+    pool.id === key && ownsPool(owner, key, pool) ? [pool] : [],
   );
 }
 
@@ -107,7 +109,7 @@ function textOf(value: unknown): string | undefined {
 /** The state with the bot in the first of the pools that has room, `pending`; null where none has. */
 export function assignSlot(state: PoolState, order: SlotOrder): PoolState | null {
   const { instanceId, firebaseUid, held, createdAt } = order;
-  const own = new Map(ownPools(state, firebaseUid).map((pool) => [pool.id, pool]));
+  const own = new Map(ownPools(state, order).map((pool) => [pool.id, pool]));
   for (const { poolId, containerName, host } of order.pools) {
     const pool = own.get(poolId);
     if (pool === undefined || pool.containerName !== containerName) continue;

@@ -3,7 +3,7 @@
 // made, a port that could not be read is not guessed, and the host is the one that the platform gave its neighbours.
 
 import type { ObservedPooled } from '../domain/bot.ts';
-import type { FirebaseUid, InstanceId } from '../domain/ids.ts';
+import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { ownsPool } from './owned-entry.ts';
 import { hostOfPool, portHolder, withBot } from './pool-slots.ts';
 import { findEntry, findPools, type Pool, type PoolState } from './pool-state.ts';
@@ -11,6 +11,7 @@ import { hiddenBy } from './unreadable-rows.ts';
 
 export interface LostBot {
   readonly instanceId: InstanceId;
+  readonly userId: UserId;
   readonly firebaseUid: FirebaseUid;
   readonly observedBot: ObservedPooled;
   /** Where its API listens, by its own files. */
@@ -79,9 +80,9 @@ function refused(reason: Obstacle['reason'], detail: string): Rebuilding {
   return { status: 'refused', obstacle: { reason, detail } };
 }
 
-function poolOf(state: PoolState, { observedBot, firebaseUid }: LostBot): Pool | undefined {
+function poolOf(state: PoolState, { observedBot, userId, firebaseUid }: LostBot): Pool | undefined {
   const { containerName, labels } = observedBot;
   const [pool, ...others] = findPools(state, containerName, labels.poolId);
   if (pool === undefined || others.length > 0 || state.pools[pool.id] !== pool) return undefined;
-  return ownsPool({ userId: null, firebaseUid }, pool.id, pool) ? pool : undefined;
+  return ownsPool({ userId, firebaseUid }, pool.id, pool) ? pool : undefined;
 }

@@ -2,7 +2,7 @@
 // image, in a container of its own. I4: a pool that was not observed is not "no pool" while a host did not answer.
 
 import type { Bots, BotsCall } from '../bots/bots.ts';
-import type { FirebaseUid } from '../domain/ids.ts';
+import type { FirebaseUid, UserId } from '../domain/ids.ts';
 import { ownPools, type RunningPool } from '../pool-state/pool-slots.ts';
 import type { Pool, PoolState } from '../pool-state/pool-state.ts';
 import type { PoolStates } from '../pool-state/pool-states.ts';
@@ -19,16 +19,23 @@ export type Places =
     }
   | { readonly status: 'unknown'; readonly reason: string };
 
+interface PlaceOrder {
+  readonly userId: UserId;
+  readonly firebaseUid: FirebaseUid;
+  /** BOT_IMAGE. */
+  readonly image: string | null;
+}
+
 export async function findPlaces(
   { bots, poolStates }: { readonly bots: Bots; readonly poolStates: PoolStates },
-  { firebaseUid, image }: { readonly firebaseUid: FirebaseUid; readonly image: string | null },
+  { userId, firebaseUid, image }: PlaceOrder,
   call: BotsCall,
 ): Promise<Places> {
   // New ids begin with the user's own: what is known of one is among these.
   const answer = await poolStates.read({ signal: call.signal, about: { users: [firebaseUid] } });
   if (answer.status === 'unknown') return answer;
   const state = answer.items;
-  const own = ownPools(state, firebaseUid);
+  const own = ownPools(state, { userId, firebaseUid });
   const [found, dedicated] = await Promise.all([
     bots.findPools([...new Set(own.map(({ containerName }) => containerName))], call),
     image === null ? null : dedicatedPlace(bots, image, call),

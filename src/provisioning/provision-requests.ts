@@ -9,6 +9,7 @@ import { finishTombstone, NO_RIVAL } from '../deletion/finish-tombstone.ts';
 import type { FirebaseUid, InstanceId, UserId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
 import { highestInPools, numberedBot } from '../pool-state/numbered-bots.ts';
+import type { OwnerNames } from '../pool-state/ownership.ts';
 import { freePort, ownPools } from '../pool-state/pool-slots.ts';
 import type { PoolState } from '../pool-state/pool-state.ts';
 import type { Accounts } from '../wallet/mongodb/accounts.ts';
@@ -136,7 +137,7 @@ async function begin(
   const { ports, accounts, image } = options;
   const [account, places, held] = await Promise.all([
     accounts.find({ userId }),
-    findPlaces(ports, { firebaseUid, image }, request),
+    findPlaces(ports, { userId, firebaseUid, image }, request),
     ports.tombstones.heldSlots(userId),
   ]);
   const balance = isMoney(account?.balance) ? account.balance : null;
@@ -144,17 +145,17 @@ async function begin(
     return { status: 'insufficient-funds', balance };
   }
   if (places.status === 'unknown') return { status: 'sources-unknown', reasons: [places.reason] };
-  return withoutPlace(places, firebaseUid, held) ?? number(options, request, sagaId, places.state);
+  return withoutPlace(places, request, held) ?? number(options, request, sagaId, places.state);
 }
 
 type KnownPlaces = Extract<Places, { status: 'ok' }>;
 
 function withoutPlace(
   { state, pools, dedicated, unknown }: KnownPlaces,
-  firebaseUid: FirebaseUid,
+  owner: OwnerNames,
   held: Parameters<typeof freePort>[2],
 ): ProvisionRefusal | null {
-  const own = ownPools(state, firebaseUid);
+  const own = ownPools(state, owner);
   const isRunning = (id: string) => pools.some(({ poolId }) => poolId === id);
   const hasRoom = own.some((pool) => isRunning(pool.id) && freePort(state, pool, held) !== null);
   if (hasRoom || dedicated !== null) return null;

@@ -51,14 +51,15 @@ export async function repairEntry(
   if (observation.unobserved.length > 0) {
     return skipped(note, 'unknown', observation.unobserved.join('; '));
   }
-  const { firebaseUid } = user;
+  const { userId, firebaseUid } = user;
   if (firebaseUid === null) return skipped(note, 'pool-unknown', 'its user has no pools');
   const asked = await ports.bots.readPort(instanceId, observedBot, call);
   if (asked.status === 'unknown') return skipped(note, 'unknown', asked.reason);
   const { items: reading } = asked;
   if (reading.status === 'unreadable') return skipped(note, 'port-unknown', reading.reason);
   const { port } = reading;
-  return rebuild(ports, note, call, { instanceId, firebaseUid, observedBot, port, at });
+  const lost = { instanceId, userId, firebaseUid, observedBot, port, at };
+  return rebuild(ports, note, call, lost);
 }
 
 // The platform uses ids again: what has got a slot since is a new bot's.

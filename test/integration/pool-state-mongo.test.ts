@@ -27,6 +27,7 @@ import { connectCounted } from '../support/counted-connection.ts';
 import { countUp, isDone, mutate, noFence, startPoolChild } from '../support/pool-changes.ts';
 import { createPoolDatabase } from '../support/pool-documents.ts';
 import { sampleMapping, samplePool, samplePoolState } from '../support/pool-state-samples.ts';
+import { USER_ID } from '../support/samples.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { connectThroughWire } from '../support/wired-connection.ts';
 
@@ -42,8 +43,8 @@ test('a part is asked for: of what it names it says what the whole says, whateve
   }
   for (const uid of ['uid-0', 'uid-1', 'uid', 'uid-9'].map(toFirebaseUid)) {
     const part = await readPart(states, { users: [uid] });
-    const own = ownPools(whole, uid);
-    expect(ownPools(part, uid), uid).toEqual(own);
+    const own = ownPools(whole, { userId: null, firebaseUid: uid });
+    expect(ownPools(part, { userId: null, firebaseUid: uid }), uid).toEqual(own);
     expect(own.map((pool) => freePort(part, pool, []))).toEqual(
       own.map((pool) => freePort(whole, pool, [])),
     );
@@ -70,10 +71,11 @@ test('a part is changed: the state becomes what changing the whole would have ma
   const whole = entangled();
   const database = await createPoolDatabase(whole);
   const states = database.open();
+  const owner = { userId: USER_ID, firebaseUid: toFirebaseUid('uid-1') };
   const order = {
     instanceId: toInstanceId('uid-1-bot-7'),
-    firebaseUid: toFirebaseUid('uid-1'),
-    pools: ownPools(whole, toFirebaseUid('uid-1')).map(({ id, containerName }) => ({
+    ...owner,
+    pools: ownPools(whole, owner).map(({ id, containerName }) => ({
       poolId: id,
       containerName,
       host: 'local',

@@ -8,6 +8,7 @@ import {
 } from '../../src/pool-state/pool-slots.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { emptyPool, poolStateWith } from '../support/provisions.ts';
+import { USER_ID } from '../support/samples.ts';
 
 const UID = 'uid-new';
 const POOL = `${UID}-pool-1`;
@@ -22,6 +23,7 @@ function assign(state: PoolState | null, n: number, kept: readonly HeldSlot[] = 
   if (state === null) throw new Error('no room was left before');
   return assignSlot(state, {
     instanceId: bot(n),
+    userId: USER_ID,
     firebaseUid: toFirebaseUid(UID),
     pools: [1, 2].map((one) => {
       const { id: poolId, containerName } = emptyPool({ n: one });
@@ -46,6 +48,12 @@ describe('assigning slots', () => {
       `${UID}-pool-2 9100 0`,
     ]);
     expect(assign(state, 5)).toBeNull();
+  });
+
+  it('a pool whose row names its user by the _id: theirs, as one that names them by the firebaseUid', () => {
+    const state = poolStateWith({ ...emptyPool(), userId: USER_ID });
+    expect(assign(state, 1)?.botMapping[bot(1)]).toMatchObject({ poolId: POOL, port: 9000 });
+    expect(assign(poolStateWith({ ...emptyPool(), userId: 'uid-other' }), 1)).toBeNull();
   });
 
   it('a port in the middle is free: taken, though the slot index repeats', () => {

@@ -7,7 +7,7 @@ import type { BotMapping, PoolState } from '../../src/pool-state/pool-state.ts';
 import { type LostBot, type Obstacle, rebuildEntry } from '../../src/pool-state/rebuild-entry.ts';
 import { UNREADABLE } from '../../src/pool-state/unreadable-rows.ts';
 import { poolStateOf } from '../support/deletions.ts';
-import { observedPooled } from '../support/samples.ts';
+import { observedPooled, USER_ID } from '../support/samples.ts';
 
 const UID = 'uid-a';
 const POOL = `${UID}-pool-1`;
@@ -21,6 +21,7 @@ const OBSERVED_BOT = observedPooled({ host: 'east', containerName: CONTAINER });
 
 const lost = (given: Partial<ObservedPooled> = {}, uid = UID, port = PORT): LostBot => ({
   instanceId: LOST,
+  userId: USER_ID,
   firebaseUid: toFirebaseUid(uid),
   observedBot: { ...OBSERVED_BOT, ...given },
   port,
@@ -66,6 +67,12 @@ function rebuilt(state: PoolState, bot: LostBot): PoolState {
 }
 
 describe('an entry made again', () => {
+  it('in a pool whose row names its user by the _id', () => {
+    const { pools, ...rest } = stateWith(1);
+    const named = { ...pools[POOL], userId: USER_ID } as PoolState['pools'][string];
+    expect(rebuilt({ ...rest, pools: { [POOL]: named } }, lost()).botMapping[LOST]).toBeDefined();
+  });
+
   it('the port of its own files, the host of its neighbours, the number of bots for a slot; everybody else as before', () => {
     const state = changed(stateWith(1), 1, { host: 'localhost' });
     const { pools, botMapping } = rebuilt(state, lost());

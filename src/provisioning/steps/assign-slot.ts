@@ -105,7 +105,7 @@ interface Assigned {
 }
 
 async function assignPooled(ports: ProvisioningPorts, call: AssignCall): Promise<Assigned> {
-  const { instanceId, firebaseUid } = contextOf(call).input;
+  const { instanceId, userId, firebaseUid } = contextOf(call).input;
   if (call.capture.pools.length === 0) return { place: null, doubts: [] };
   const occupied = await observeOccupied(ports, call);
   const createdAt = new Date(call.nowMs()).toISOString();
@@ -118,7 +118,8 @@ async function assignPooled(ports: ProvisioningPorts, call: AssignCall): Promise
       pools.includes(pool) ? [] : [`${pool.containerName} has lost a row meanwhile`],
     );
     const taken = [...held, ...occupiedSlots(pools)];
-    return withSlot(state, { instanceId, firebaseUid, pools, held: taken, createdAt }) ?? state;
+    const order = { instanceId, userId, firebaseUid, pools, held: taken, createdAt };
+    return withSlot(state, order) ?? state;
   };
   // Read inside the lock: a deletion writes its tombstone before it takes its entry out, so that no slot is
   // free in the state and not yet in the tombstones.
