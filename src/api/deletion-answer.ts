@@ -5,7 +5,7 @@ import { type EndedBodies, JobStateSchema } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { formatMinor } from '../domain/money.ts';
-import { hasWarning, isEndedByHand, plainWarnings } from './job-view.ts';
+import { BY_HAND, hasWarning, isEndedByHand, plainWarnings } from './job-view.ts';
 import type { Audience } from './message-for.ts';
 import { PLAIN_WARNINGS } from './schemas/job.ts';
 
@@ -63,10 +63,6 @@ function messageOf(saga: SagaRecord, wallet: EndedDeletion['wallet']): string {
   if (wallet !== null) return `Bot deleted; ${dollars(wallet.returned)} returned to your wallet`;
   return isEndedByHand(saga) ? BY_HAND : 'Bot deleted; there was no money to return';
 }
-
-/** An operator's word need not match what stands there: the bot is left as it was then, and a payment that was in doubt may
- * have landed (I9). */
-const BY_HAND = 'Closed by an operator; your bots and your balance show what it left';
 
 function unchanged(saga: SagaRecord, message: string): EndedDeletion {
   return { success: false, state: saga.state.phase, jobId: saga.id, message, wallet: null };

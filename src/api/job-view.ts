@@ -52,6 +52,9 @@ export function isEndedByHand(saga: Pick<SagaRecord, 'state'>): boolean {
   return hasWarning(saga, 'resolved-by-hand');
 }
 
+/** All that is known of one then: its bot is left as it was, and a payment that was in doubt may have landed (I9). */
+export const BY_HAND = 'Closed by an operator; your bots and your balance show what it left';
+
 /** Kinds whose result is what its user was promised, and nothing of how it came about. */
 const FOR_USERS: ReadonlySet<string> = new Set(['delete-bot', 'reclaim-orphan', 'provision-bot']);
 

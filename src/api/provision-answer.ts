@@ -4,13 +4,18 @@ import type { SagaRecord } from '@reclaim/saga';
 import { type EndedBodies, JobStateSchema } from '@reclaim/saga/fastify';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { BY_HAND, isEndedByHand } from './job-view.ts';
 import { type Audience, messageFor } from './message-for.ts';
 
 /** A completed saga whose result is not a provision's throws a TypeError. */
 export function provisionBodies(audience: Audience): EndedBodies<EndedProvision> {
   return {
     completed,
-    compensated: (saga) => undone(saga, `The bot was not started: ${causeOf(saga, audience)}`),
+    compensated: (saga) =>
+      undone(
+        saga,
+        isEndedByHand(saga) ? BY_HAND : `The bot was not started: ${causeOf(saga, audience)}`,
+      ),
     cancelled: (saga) => undone(saga, 'Cancelled before anything was done'),
     // A simulated bot is up at once, a real one after its startsecs.
     retrySeconds: 1,
@@ -25,7 +30,7 @@ function completed(saga: SagaRecord): EndedProvision {
   const { bot, wallet } = result;
   return {
     success: true,
-    message: `${bot.botName} is running as ${bot.instanceId}`,
+    message: isEndedByHand(saga) ? BY_HAND : `${bot.botName} is running as ${bot.instanceId}`,
     jobId: saga.id,
     bot,
     wallet,
@@ -57,7 +62,10 @@ const ProvisionResultSchema = Type.Object({
 type EndedProvision = Static<typeof EndedProvisionSchema>;
 export const EndedProvisionSchema = Type.Object(
   {
-    success: Type.Boolean({ description: 'false: compensated or cancelled, the money is back.' }),
+    success: Type.Boolean({
+      description:
+        'false: compensated or cancelled; the money is back, unless an operator closed it.',
+    }),
     message: Type.String(),
     jobId: Type.String(),
     state: Type.Optional(JobStateSchema),

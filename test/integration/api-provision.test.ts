@@ -71,6 +71,21 @@ describe('a provision that has ended, or not yet', () => {
     ]);
   });
 
+  // The bot may run or not, and the money be set aside or back.
+  test.each(['completed', 'compensated'] as const)(
+    'closed by an operator as %s: neither what the bot does nor where the money is is claimed to be known',
+    async (phase) => {
+      const warnings = [{ code: 'resolved-by-hand', message: 'an operator vouches for it' }];
+      const result = phase === 'completed' ? RESULT : null;
+      const saga = provisionIn(phase, { result }, { warnings });
+      const api = await createTestApi({ provision: { status: 'existing', saga } });
+      expect((await api.as('alice', PROVISION)).json()).toMatchObject({
+        success: phase === 'completed',
+        message: 'Closed by an operator; your bots and your balance show what it left',
+      });
+    },
+  );
+
   test.each(['stuck', 'running', 'compensating'] as const)('%s: 202', async (phase) => {
     const api = await createTestApi({
       provision: { status: 'existing', saga: provisionIn(phase) },
