@@ -56,8 +56,10 @@ export function createDeleteRequests(options: DeleteRequestsOptions) {
       const { others, notBeforeMs } = await sagas.preempt(earlier, request.requestedBy);
       const holder = others.find((saga) => saga.open);
       if (holder !== undefined) return byHolder(holder);
-      const answer = await existing(ports, request, reading, completedAmong(others));
-      if (answer?.status === 'not-found') return (await begunSince(options, request)) ?? answer;
+      const answer =
+        reading.status === 'present'
+          ? await paidBefore(ports, request, reading, completedAmong(others))
+          : await withoutAllocation(options, request);
       const heldAtRequest = reading.status === 'present';
       return answer ?? begin(options, { ...request, heldAtRequest }, notBeforeMs);
     },
@@ -68,53 +70,49 @@ function completedAmong(sagas: readonly SagaRecord[]): readonly SagaRecord[] {
   return sagas.filter(({ kind, state }) => DELETING.has(kind) && state.phase === 'completed');
 }
 
-// The log was read beside the sources: what took the bot away from them may have begun, and ended, in between (I8).
-async function begunSince(
-  { sagas }: Pick<DeleteRequestsOptions, 'sagas'>,
-  request: DeleteRequest,
-): Promise<DeleteOutcome | null> {
-  const found = await sagas.findByKey(botKey(request), HISTORY);
-  const saga =
-    found.find(({ kind, open }) => open && DELETING.has(kind)) ?? completedAmong(found)[0];
-  return saga === undefined ? null : { status: 'existing', saga };
-}
-
 function byHolder(saga: SagaRecord): DeleteOutcome {
   return { status: DELETING.has(saga.kind) ? 'existing' : 'held-by', saga };
 }
 
-// @returns null when a new saga is to begin.
-async function existing(
+type Present = Extract<AllocationReading, { status: 'present' }>;
+
+// Only one that has paid is an answer for an allocation: a job that an operator closed has returned nothing. One of a
+// release whose records this one cannot read answers nothing either: a new one finds out, by the wallet, the ledger and
+// the tombstones, whether there is anything to pay.
+async function paidBefore(
   ports: DeletionPorts,
   request: DeleteRequest,
-  reading: AllocationReading,
+  reading: Present,
   ended: readonly SagaRecord[],
 ): Promise<DeleteOutcome | null> {
-  if (reading.status === 'present') {
-    // Only one that has paid is an answer for an allocation: a job that an operator closed has returned nothing. One of a
-    // release whose records this one cannot read answers nothing either: a new one finds out, by the wallet, the ledger and
-    // the tombstones, whether there is anything to pay.
-    const payer = ended.find(isKnownToHavePaid);
-    if (payer === undefined || !isPaidBefore(reading, payer)) return null;
-    await reportResurrected(ports, request, payer);
-    return { status: 'existing', saga: payer };
-  }
-  const [completed] = ended;
+  const payer = ended.find(isKnownToHavePaid);
+  if (payer === undefined || !isPaidBefore(reading, payer)) return null;
+  await reportResurrected(ports, request, payer);
+  return { status: 'existing', saga: payer };
+}
+
+// @returns null when a new saga is to begin.
+async function withoutAllocation(
+  { ports, sagas }: DeleteRequestsOptions,
+  request: DeleteRequest,
+): Promise<DeleteOutcome | null> {
   const remains = await findElsewhere(ports, request);
+  // Read behind the sources: what took the bot away from them may have begun, and ended, since the log was read (I8).
+  const found = await sagas.findByKey(botKey(request), HISTORY);
+  const [completed] = completedAmong(found);
+  const saga = found.find(({ kind, open }) => open && DELETING.has(kind)) ?? completed;
   switch (remains.status) {
     case 'present':
       // What the last deletion's tombstone still has to take away is no new bot.
-      return completed !== undefined && (await isUnfinished(ports, request))
-        ? { status: 'existing', saga: completed }
+      return saga !== undefined && (saga.open || (await isUnfinished(ports, request)))
+        ? { status: 'existing', saga }
         : null;
     case 'absent':
-      return completed === undefined
-        ? { status: 'not-found' }
-        : { status: 'existing', saga: completed };
+      return saga === undefined ? { status: 'not-found' } : { status: 'existing', saga };
     case 'unknown':
-      return completed === undefined
+      return saga === undefined
         ? { status: 'sources-unknown', reasons: remains.reasons }
-        : { status: 'existing', saga: completed };
+        : { status: 'existing', saga };
   }
 }
 
@@ -185,10 +183,7 @@ async function isUnfinished(
   return found.some(({ status }) => status === 'settled');
 }
 
-function isPaidBefore(
-  { allocation }: Extract<AllocationReading, { status: 'present' }>,
-  payer: SagaRecord,
-): boolean {
+function isPaidBefore({ allocation }: Present, payer: SagaRecord): boolean {
   return allocation.settledOpId !== null || allocation.incarnationId === incarnationIdOf(payer);
 }
 
