@@ -172,7 +172,7 @@ it('a document the schema refuses: held for a person, nothing moved', async () =
   await wallets.lock(lockCommand(userId));
   await expect(wallets.settle(settleCommand(userId))).rejects.toThrow(HoldError);
   await expect(wallets.settle(settleCommand(userId))).rejects.toMatchObject({
-    code: 'WALLET_REFUSED_BY_VALIDATOR',
+    code: 'DOCUMENT_REFUSED_BY_VALIDATOR',
   });
   expect((await readUser(db, userId)).paperWallet.balance).toBe(1e12);
 });
@@ -184,7 +184,7 @@ it('a document that has reached its 16 MB: held for a person, nothing moved', as
   const size = BSON.calculateObjectSize(user);
   await platformSets(db, userId, { filler: 'x'.repeat(16 * 1024 * 1024 - size - 100) });
   await expect(wallets.settle(settleCommand(userId))).rejects.toMatchObject({
-    code: 'WALLET_TOO_LARGE',
+    code: 'DOCUMENT_TOO_LARGE',
   });
   expect((await readUser(db, userId)).paperWallet.balance).toBe(5);
 });

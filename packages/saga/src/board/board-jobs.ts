@@ -77,7 +77,7 @@ async function withSaga(options: BoardJobsOptions, job: Body): Promise<Body> {
   };
 }
 
-/** e.g. `delete-bot: stuck in stop-container: STOP_FAILED`. */
+/** e.g. `delete-user: stuck in cancel-subscription: NO_ANSWER`. */
 function titleOf(view: Job, saga: SagaRecord): string {
   const trouble = troubleOf(view, saga);
   if (trouble === null) return view.kind;

@@ -75,8 +75,8 @@ export function orderBack(shape: SagaShape, state: SagaState): SagaState {
   return compensate(shape, { ...state, stuckFrom: null }, ORDERED_BACK);
 }
 
-/** Over a best-effort step that is stuck or waits for another attempt; what it leaves is its tombstone's, or the
- * operator's. */
+/** Over a best-effort step that is stuck or waits for another attempt; what it leaves is for the
+ * operator to clear. */
 export function orderSkip(shape: SagaShape, state: SagaState, atMs: number): SagaState {
   if (!shapeAt(shape, state.cursor).bestEffort) return state;
   const isStuck = state.phase === 'stuck' && state.stuckFrom === 'running';

@@ -1,4 +1,4 @@
-// Whether what was granted until a moment (a lease, a tombstone in hand) still stands, by the database's clock.
+// Whether what was granted until a moment (a lease, an entry in hand) still stands, by the database's clock.
 // That clock may go back: the member elected next has a slower one. A moment further ahead than any grant reaches was
 // written before it did, and would keep every process waiting for as long as the clock went back (I10).
 

@@ -6,22 +6,22 @@ import { DOCUMENT_FAILED_VALIDATION, DOCUMENT_TOO_LARGE, messageOf } from './mon
 import type { WriteOutcome } from './write-then-read.ts';
 
 /** Returns where a reply arrived: the write's condition simply did not hold.
- * @param what the thing written to, for the message, e.g. `the wallet`.
- * @throws InDoubtError `MONGODB_WRITE_IN_DOUBT`; HoldError `WALLET_REFUSED_BY_VALIDATOR` or
- * `WALLET_TOO_LARGE`; RetryableError `MONGODB_REFUSED`. */
+ * @param what the thing written to, for the message, e.g. `the account`.
+ * @throws InDoubtError `MONGODB_WRITE_IN_DOUBT`; HoldError `DOCUMENT_REFUSED_BY_VALIDATOR` or
+ * `DOCUMENT_TOO_LARGE`; RetryableError `MONGODB_REFUSED`. */
 export function rejectUnlessAnswered(outcome: WriteOutcome | null, what: string): void {
   if (outcome === null || outcome.status === 'acknowledged') return;
   const { error: cause } = outcome;
   if (outcome.status === 'unknown') throw inDoubt(what, cause);
   if (outcome.code === DOCUMENT_FAILED_VALIDATION) {
     throw new HoldError(
-      'WALLET_REFUSED_BY_VALIDATOR',
+      'DOCUMENT_REFUSED_BY_VALIDATOR',
       `the schema of the collection refuses the write to ${what}: ${messageOf(cause)}`,
       { cause },
     );
   }
   if (DOCUMENT_TOO_LARGE.has(outcome.code)) {
-    throw new HoldError('WALLET_TOO_LARGE', `${what} has no room left: ${messageOf(cause)}`, {
+    throw new HoldError('DOCUMENT_TOO_LARGE', `${what} has no room left: ${messageOf(cause)}`, {
       cause,
     });
   }

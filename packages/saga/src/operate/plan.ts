@@ -18,7 +18,7 @@ import { choicesOf, orderOn, VERBS, type Verb } from './operators.ts';
 export interface Plan {
   readonly verbs: readonly PlannedVerb[];
   readonly observations: readonly StepObservation[];
-  /** Cents locked up while the saga does not end; null for a kind that holds no money. */
+  /** Minor units of money locked up while the saga does not end; null for a kind that holds no money. */
   readonly atRisk: number | null;
 }
 

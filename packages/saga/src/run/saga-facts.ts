@@ -17,7 +17,7 @@ export function resultOf(
   return definition.result?.(factsOf(input, state)) ?? null;
 }
 
-/** What is locked up while the saga is open, in cents; null for a kind that holds no money. */
+/** What is locked up while the saga is open, in minor units of money; null for a kind that holds no money. */
 export function atRisk(
   definition: Definition,
   { input, state }: Pick<SagaRecord, 'input' | 'state'>,
