@@ -5,7 +5,7 @@
 import type { Bots, BotsCall, FencedCall } from '../bots/bots.ts';
 import type { HostExpectations } from '../bots/hosts/host-expectations.ts';
 import { isAtRest, type ObservedBot } from '../domain/bot.ts';
-import type { InstanceId } from '../domain/ids.ts';
+import type { InstanceId, UserId } from '../domain/ids.ts';
 import type { SourceAnswer } from '../domain/source.ts';
 
 export type Rest =
@@ -16,16 +16,22 @@ export type Rest =
 /** Why "gone" proves nothing for this one; null: it does. */
 export type AbsenceDoubt = (observed: ObservedBot) => Promise<string | null>;
 
-/** @param observedAt when all of it was seen, or earlier. */
+interface ObservedIncarnation {
+  readonly userId: UserId;
+  readonly instanceId: InstanceId;
+  /** When all of it was seen, or earlier. */
+  readonly observedAt: Date;
+}
+
 export function createAbsenceDoubt(
   { hostExpectations }: { readonly hostExpectations: HostExpectations },
-  { instanceId, observedAt }: { readonly instanceId: InstanceId; readonly observedAt: Date },
+  { userId, instanceId, observedAt }: ObservedIncarnation,
   call: BotsCall,
 ): AbsenceDoubt {
   return async ({ host }) => {
     const sought = { dockerHost: host, pools: null, hadMoney: true };
     const [doubt = null] = await hostExpectations.doubts(
-      { ...sought, observedAt: { instanceId, at: observedAt } },
+      { ...sought, observedAt: { instanceId, owners: [userId], at: observedAt } },
       call,
     );
     return doubt;

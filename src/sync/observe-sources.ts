@@ -1,11 +1,18 @@
 // One observation of the pool state and of all hosts, for one user or for all: the snapshot that drift is detected in.
 // I4: a host that answers "nothing" is believed only where nothing was to be expected there.
 
-import type { Bots, BotsCall, HostListing } from '../bots/bots.ts';
+import type { Bots, BotsCall, HostListing, ListedBot } from '../bots/bots.ts';
 import type { HostTrust } from '../bots/hosts/host-trust.ts';
 import { judgeHosts } from '../bots/hosts/judge-hosts.ts';
-import { type HostContents, MAX_REMEMBERED } from '../bots/hosts/mongo-host-records.ts';
+import {
+  type BotOnHost,
+  type HostContents,
+  MAX_REMEMBERED,
+} from '../bots/hosts/mongo-host-records.ts';
+import { parseInstanceId } from '../domain/ids.ts';
 import { mapBounded } from '../domain/map-bounded.ts';
+import { claimsOn } from '../pool-state/ownership.ts';
+import type { PoolState } from '../pool-state/pool-state.ts';
 import type { PoolStates } from '../pool-state/pool-states.ts';
 import type { SourcesView } from './detect-drift.ts';
 import { createDockerView } from './docker-view.ts';
@@ -38,7 +45,7 @@ export async function observeSources(
   await mapBounded(hosts, owner === null ? WIDTH : hosts.length, async (host) => {
     const listing = await bots.list(host, owner, call);
     docker.add(listing, state);
-    const held = contentsOf(listing);
+    const held = contentsOf(listing, state);
     if (held !== null) contents.set(host, held);
   });
   const silent = hosts.filter((host) => !contents.has(host));
@@ -52,10 +59,19 @@ export async function observeSources(
 }
 
 // Null: the host did not answer, or lists no bot of these.
-function contentsOf({ answer, unknownPools }: HostListing): HostContents | null {
+function contentsOf(
+  { answer, unknownPools }: HostListing,
+  pools: PoolState | null,
+): HostContents | null {
   if (answer.status === 'unknown') return null;
   const count = answer.items.length;
   if (count === 0 && unknownPools.length === 0) return null;
-  const instanceIds = answer.items.slice(0, MAX_REMEMBERED).map(({ instanceId }) => instanceId);
-  return { instanceIds, count, isPartial: unknownPools.length > 0 };
+  const bots = answer.items.slice(0, MAX_REMEMBERED).map((listed) => listedIn(listed, pools));
+  return { bots, count, isPartial: unknownPools.length > 0 };
+}
+
+function listedIn({ instanceId, observedBot }: ListedBot, pools: PoolState | null): BotOnHost {
+  const id = parseInstanceId(instanceId);
+  const owners = id === undefined ? [] : claimsOn(observedBot, id, pools).names;
+  return { instanceId, owners };
 }

@@ -73,8 +73,8 @@ async function observe(ports: SyncPorts, call: Call) {
     signal: call.signal,
     probes: trigger !== 'passive',
   });
-  for (const [host, { instanceIds }] of sources.contents) {
-    await ports.hostRecords.recordObserved(host, instanceIds);
+  for (const [host, { bots }] of sources.contents) {
+    await ports.hostRecords.recordObserved(host, bots);
   }
   const orphans = await markSuspects(ports, user, report, {
     runId: runIdOf(call),

@@ -1,7 +1,9 @@
 // What is asked of all tombstones together: which are due, which have ended, how many are unfinished.
 
 import { isOver, majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
-import type { Db, WithId } from 'mongodb';
+import type { Db, Document, WithId } from 'mongodb';
+import { toUserId } from '../domain/ids.ts';
+import { type EndedIncarnation, endedOf } from './ended-bots.ts';
 import { LAST_CHECK_MS, type TombstoneDocument } from './tombstone-updates.ts';
 import { type BotAtMoment, MAX_ASKED } from './tombstones.ts';
 
@@ -55,7 +57,7 @@ export function takeDueTombstones(
 export async function findEnded(
   db: Db,
   bots: readonly BotAtMoment[],
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlySet<BotAtMoment>> {
   if (bots.length > MAX_ASKED)
     throw new RangeError(`${bots.length} bots are too many for one query`);
   if (bots.length === 0) return new Set();
@@ -64,16 +66,22 @@ export async function findEnded(
     majorityCollection<TombstoneDocument>(db, 'tombstones')
       .aggregate([
         { $match: { status: 'ended', instanceId: { $in: instanceIds } } },
-        { $group: { _id: '$instanceId', endedAt: { $max: '$endedAt' } } },
+        { $group: { _id: LIKENESS, endedAt: { $max: '$endedAt' } } },
+        { $replaceWith: { $mergeObjects: ['$_id', { endedAt: '$endedAt' }] } },
       ])
       .toArray(),
   );
-  const lastEnds = new Map<string, Date>(ended.map(({ _id, endedAt }) => [_id, endedAt]));
-  const isGone = ({ instanceId, at }: BotAtMoment) => {
-    const end = lastEnds.get(instanceId);
-    return end !== undefined && end > at;
-  };
-  return new Set(bots.filter(isGone).map(({ instanceId }) => instanceId));
+  return endedOf(bots, ended.map(parseEnd));
+}
+
+// An id that is used again each day has an end for each: the last of those that are alike is enough.
+const LIKENESS = {
+  ...{ instanceId: '$instanceId', userId: '$userId', firebaseUid: '$firebaseUid' },
+  hosts: { $setUnion: [{ $ifNull: ['$observedBots.host', []] }, []] },
+};
+
+function parseEnd({ instanceId, userId, firebaseUid, endedAt, hosts }: Document): EndedIncarnation {
+  return { instanceId, userId: toUserId(userId), firebaseUid, endedAt, hosts };
 }
 
 /** How many bots were paid back and are not yet observed gone: what the janitor still has to do (I1). Counted on the

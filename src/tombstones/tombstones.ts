@@ -81,9 +81,10 @@ export interface Tombstones {
   findForBot(userId: UserId, instanceId: InstanceId): Promise<readonly Tombstone[]>;
 
   /** Which of these bots, at most `MAX_ASKED`, were observed gone after their moment: a bot last observed at that
-   * moment need not be searched for any more. An end of just now may be missing for a moment.
+   * moment need not be searched for any more. An end of just now may be missing for a moment. Another user's end of the
+   * same id ends none of them (I4).
    * @throws RangeError for more. */
-  endedAmong(bots: readonly BotAtMoment[]): Promise<ReadonlySet<string>>;
+  endedAmong(bots: readonly BotAtMoment[]): Promise<ReadonlySet<BotAtMoment>>;
 }
 
 /** Of one question. */
@@ -91,6 +92,9 @@ export const MAX_ASKED = 1_000;
 
 export interface BotAtMoment {
   readonly instanceId: string;
+  /** Whose it was said to be, each by either of a user's names; of several the sources disagree. Empty: nobody's. */
+  readonly owners: readonly string[];
+  readonly host: string;
   readonly at: Date;
 }
 

@@ -248,7 +248,7 @@ export function describeTombstones(name: string, create: () => Promise<Tombstone
       expect(await tombstones.findForBot(USER, BOT)).toMatchObject([{ status: 'settled' }]);
     });
 
-    it('ended since a moment: told by id, whoever owned it; one that is not ended, or ended before, is not', async () => {
+    it('ended since a moment: told of that user and id; one that is not ended, or ended before, is not', async () => {
       const { tombstones } = await create();
       const ids = ['a-bot-1', 'a-bot-2', 'a-bot-3'].map(toInstanceId);
       const commands = ids.map((id) => command({ incarnation: incarnationOf(USER, id) }));
@@ -257,8 +257,11 @@ export function describeTombstones(name: string, create: () => Promise<Tombstone
         await tombstones.settle(target);
       }
       for (const target of commands.slice(0, 2)) await tombstones.end(target);
-      const ask = (at: Date) =>
-        tombstones.endedAmong([...ids, 'never'].map((instanceId) => ({ instanceId, at })));
+      const ask = async (at: Date, owners: readonly string[] = [USER]) => {
+        const bots = [...ids, 'never'].map((instanceId) => ({ instanceId, owners, host: 'a', at }));
+        const ended = await tombstones.endedAmong(bots);
+        return new Set([...ended].map(({ instanceId }) => instanceId));
+      };
       // An end need not be on a majority yet: for a moment the bot counts as not removed.
       const ended = await waitFor('both ends', async () => {
         const found = await ask(new Date(0));
@@ -267,9 +270,9 @@ export function describeTombstones(name: string, create: () => Promise<Tombstone
       expect(ended).toEqual(new Set(ids.slice(0, 2)));
       expect(await ask(new Date(Date.now() + 60_000))).toEqual(new Set());
       expect(await tombstones.endedAmong([])).toEqual(new Set());
+      expect(await ask(new Date(0), [USER, 'other'])).toEqual(new Set());
       const tooMany = Array.from({ length: 1_001 }, (_, n) => ({
-        instanceId: `b-${n}`,
-        at: new Date(0),
+        ...{ instanceId: `b-${n}`, owners: [], host: 'a', at: new Date(0) },
       }));
       await expect(tombstones.endedAmong(tooMany)).rejects.toThrow(RangeError);
     });

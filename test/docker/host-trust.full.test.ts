@@ -40,7 +40,7 @@ describeDocker('trust in a docker host', () => {
     await hostRecords.noteListing(
       'test',
       {
-        instanceIds: ['gone-bot-1'],
+        bots: [{ instanceId: 'gone-bot-1', owners: [] }],
         count: 7,
         isPartial: false,
       },

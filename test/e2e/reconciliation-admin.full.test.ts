@@ -24,7 +24,7 @@ describe("reconciliation's memory", () => {
     const confirm = (host: string) =>
       asAdmin(app, 'POST', `/admin/hosts/${host}/confirm`, { reason: 'set up anew' });
     expect((await confirm('elsewhere')).status).toBe(404);
-    await hostRecords.recordObserved('simulated', ['uid-one-bot-9']);
+    await hostRecords.recordObserved('simulated', [{ instanceId: 'uid-one-bot-9', owners: [] }]);
     const judge = () => hostTrust.judge('simulated', { placedByFile: [] }, { signal });
     expect(await judge()).toMatchObject({ unknown: expect.any(String) });
     const { status, body } = await confirm('simulated');

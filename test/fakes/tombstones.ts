@@ -4,6 +4,7 @@
 import { FencedError, HoldError } from '../../packages/saga/src/errors.ts';
 import type { InstanceId } from '../../src/domain/ids.ts';
 import { incarnationKey } from '../../src/domain/incarnation.ts';
+import { endedOf } from '../../src/tombstones/ended-bots.ts';
 import {
   MAX_ASKED,
   type OpenResult,
@@ -145,14 +146,13 @@ export function createMemoryTombstones(nowMs: () => number): MemoryTombstones {
         .toSorted((one, other) => other.openedAt.getTime() - one.openedAt.getTime()),
     endedAmong: async (bots) => {
       if (bots.length > MAX_ASKED) throw new RangeError(`${bots.length} bots are too many`);
-      const isEnded = ({ instanceId, at }: (typeof bots)[number]) =>
-        kept().some(
-          ({ incarnation, status, endedAtMs }) =>
-            incarnation.instanceId === instanceId &&
-            status === 'ended' &&
-            (endedAtMs ?? 0) > at.getTime(),
-        );
-      return new Set(bots.filter(isEnded).map(({ instanceId }) => instanceId));
+      const ends = kept().flatMap(({ incarnation, status, endedAtMs, tombstone }) => {
+        const { firebaseUid, observedBots } = tombstone;
+        const hosts = (observedBots ?? []).map(({ host }) => host);
+        const endedAt = new Date(endedAtMs ?? 0);
+        return status === 'ended' ? [{ ...incarnation, firebaseUid, endedAt, hosts }] : [];
+      });
+      return endedOf(bots, ends);
     },
   };
 }

@@ -34,7 +34,7 @@ it('an audit begun before it: its age is told as it is, below zero', async () =>
 it('a host seen before it and confirmed as empty after it: the confirmation stands', async () => {
   const db = await createTestDatabase();
   const records = createMongoHostRecords(db);
-  await records.recordObserved('a', ['uid-bot-1']);
+  await records.recordObserved('a', [{ instanceId: 'uid-bot-1', owners: [] }]);
   await putAhead(db, 'hostRecords', ['observedAt']);
   const record = await records.confirmEmpty('a', { by: 'an admin', reason: 'a new disk' });
   expect(record.confirmedEmptyAt).not.toBeNull();

@@ -16,6 +16,8 @@ import { waitFor } from '../support/wait-for.ts';
 
 const HOST = 'east';
 const USER = toUserId('00000000000000000000000a');
+const OTHER = toUserId('00000000000000000000000b');
+const ofUser = (instanceId: string) => ({ instanceId, owners: [USER] });
 const YESTERDAY = new Date(Date.now() - 86_400_000).toISOString();
 const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
 const call = { signal: new AbortController().signal };
@@ -43,16 +45,16 @@ async function setUp() {
     confirm: createConfirmHost({ bots, hostRecords }),
     judge: (placedByFile: readonly PlacedBot[] = []) => trust.judge(HOST, { placedByFile }, call),
     /** Deletes a bot as a saga does, up to the observed end. */
-    removeBot: async (id: string) => {
+    removeBot: async (id: string, userId = USER) => {
       const instanceId = toInstanceId(id);
-      const target = { incarnation: incarnationOf(USER, instanceId), sagaId: SAGA_A, epoch: 1 };
+      const target = { incarnation: incarnationOf(userId, instanceId), sagaId: SAGA_A, epoch: 1 };
       const observed = { firebaseUid: null, ...NOTHING_OBSERVED, slot: null, hadAllocation: true };
       await tombstones.open({ ...target, ...observed, mayTakeOver: [] });
       await tombstones.settle(target);
       await tombstones.end(target);
       await waitFor('the end', async () => {
-        const at = new Date(0);
-        return (await tombstones.endedAmong([{ instanceId, at }])).size === 1;
+        const bot = { instanceId, owners: [userId], host: HOST, at: new Date(0) };
+        return (await tombstones.endedAmong([bot])).size === 1;
       });
     },
   };
@@ -81,20 +83,24 @@ describe('an empty host', () => {
     await hostRecords.noteListing(
       HOST,
       {
-        instanceIds: ['a-bot-1', 'a-bot-2'],
+        bots: [ofUser('a-bot-1'), ofUser('a-bot-2')],
         count: 2,
         isPartial: false,
       },
       undefined,
     );
     await world.addDedicated({ instanceId: 'a-bot-9', host: HOST });
-    expect(await judge([{ instanceId: 'a-bot-1', createdAt: YESTERDAY }])).toBe('trusted');
+    expect(await judge([{ ...ofUser('a-bot-1'), createdAt: YESTERDAY }])).toBe('trusted');
   });
 
   it('where bots were seen: unknown, with a reason that names them', async () => {
     const { judge, hostRecords, world } = await setUp();
     await world.addDedicated({ instanceId: 'a-bot-9', host: 'west' });
-    await hostRecords.recordObserved(HOST, ['a-bot-1', 'a-bot-2', 'a-bot-3']);
+    await hostRecords.recordObserved(HOST, [
+      ofUser('a-bot-1'),
+      ofUser('a-bot-2'),
+      ofUser('a-bot-3'),
+    ]);
     expect(await judge()).toEqual(
       unknown(/host "east" holds no container, but a-bot-1, a-bot-2 and 1 more was last seen/),
     );
@@ -105,7 +111,7 @@ describe('an empty host', () => {
     await hostRecords.noteListing(
       HOST,
       {
-        instanceIds: ['a-bot-1', 'a-bot-2'],
+        bots: [ofUser('a-bot-1'), ofUser('a-bot-2')],
         count: 2,
         isPartial: false,
       },
@@ -117,6 +123,20 @@ describe('an empty host', () => {
     expect(await judge()).toBe('trusted');
   });
 
+  it('whose bot another user of the same id removed theirs of: unknown, by memory and by file (I4)', async () => {
+    const { judge, hostRecords, removeBot } = await setUp();
+    await hostRecords.recordObserved(HOST, [ofUser('x-1')]);
+    await removeBot('x-1', OTHER);
+    expect(await judge()).toEqual(unknown(/x-1 was last seen/));
+    await removeBot('x-1');
+    expect(await judge()).toBe('trusted');
+    const placed = { instanceId: 'x-1', owners: [OTHER], createdAt: YESTERDAY };
+    expect(await judge([placed])).toBe('trusted');
+    expect(await judge([{ ...ofUser('x-2'), createdAt: YESTERDAY }])).toEqual(unknown(/places/));
+    await removeBot('x-2', OTHER);
+    expect(await judge([{ ...ofUser('x-2'), createdAt: YESTERDAY }])).toEqual(unknown(/places/));
+  });
+
   it('a bot that was removed, and seen alive again long after: unknown', async () => {
     const { db, judge, hostRecords, removeBot } = await setUp();
     await removeBot('a-bot-1');
@@ -125,7 +145,7 @@ describe('an empty host', () => {
       .updateMany({}, [{ $set: { endedAt: { $subtract: ['$endedAt', 3_600_000] } } }], {
         writeConcern: { w: 'majority' },
       });
-    await hostRecords.recordObserved(HOST, ['a-bot-1']);
+    await hostRecords.recordObserved(HOST, [ofUser('a-bot-1')]);
     expect(await judge()).toEqual(unknown(/a-bot-1 was last seen/));
   });
 
@@ -133,7 +153,7 @@ describe('an empty host', () => {
     const { judge, hostRecords, removeBot } = await setUp();
     await hostRecords.noteListing(
       HOST,
-      { instanceIds: ['a-bot-1'], count: 2, isPartial: false },
+      { bots: [ofUser('a-bot-1')], count: 2, isPartial: false },
       undefined,
     );
     await removeBot('a-bot-1');
@@ -142,16 +162,14 @@ describe('an empty host', () => {
 
   it('where the file places bots: unknown, until they are observed gone', async () => {
     const { judge, removeBot } = await setUp();
-    const placed = [{ instanceId: 'a-bot-1', createdAt: YESTERDAY }];
+    const placed = [{ ...ofUser('a-bot-1'), createdAt: YESTERDAY }];
     expect(await judge(placed)).toEqual(unknown(/the pool state places a-bot-1 there/));
     await removeBot('a-bot-1');
     expect(await judge(placed)).toBe('trusted');
-    expect(await judge([{ instanceId: 'a-bot-1', createdAt: TOMORROW }])).toEqual(
-      unknown(/places/),
-    );
-    expect(await judge([{ instanceId: 'a-bot-1', createdAt: 'once' }])).toEqual(unknown(/places/));
+    expect(await judge([{ ...ofUser('a-bot-1'), createdAt: TOMORROW }])).toEqual(unknown(/places/));
+    expect(await judge([{ ...ofUser('a-bot-1'), createdAt: 'once' }])).toEqual(unknown(/places/));
     const many = Array.from({ length: 1_001 }, (_, n) => ({
-      instanceId: `b-${n}`,
+      ...ofUser(`b-${n}`),
       createdAt: YESTERDAY,
     }));
     expect(await judge(many)).toEqual(unknown(/places 1001 bots/));
@@ -161,10 +179,10 @@ describe('an empty host', () => {
     const { judge, hostRecords, confirm } = await setUp();
     await hostRecords.noteListing(
       HOST,
-      { instanceIds: ['a-bot-1'], count: 5, isPartial: false },
+      { bots: [ofUser('a-bot-1')], count: 5, isPartial: false },
       undefined,
     );
-    const placed = { instanceId: 'a-bot-1', createdAt: YESTERDAY };
+    const placed = { ...ofUser('a-bot-1'), createdAt: YESTERDAY };
     expect(await judge([placed])).toEqual(unknown(/5 bots/));
     const confirmation = { by: 'admin:ann', reason: 'the disk was replaced' };
     expect(await confirm.confirm(HOST, confirmation, call)).toMatchObject({
@@ -172,11 +190,11 @@ describe('an empty host', () => {
       record: { confirmedBy: 'admin:ann' },
     });
     expect(await judge([placed])).toBe('trusted');
-    expect(await judge([placed, { instanceId: 'a-bot-2', createdAt: TOMORROW }])).toEqual(
+    expect(await judge([placed, { ...ofUser('a-bot-2'), createdAt: TOMORROW }])).toEqual(
       unknown(/places a-bot-2 there/),
     );
     expect(await judge([{ ...placed, createdAt: 'once' }])).toEqual(unknown(/places/));
-    await hostRecords.recordObserved(HOST, ['a-bot-3']);
+    await hostRecords.recordObserved(HOST, [ofUser('a-bot-3')]);
     expect(await judge()).toEqual(unknown(/a-bot-3 was last seen/));
   });
 

@@ -4,9 +4,9 @@
 
 import type { PoolState } from '../../pool-state/pool-state.ts';
 import type { Bots, BotsCall } from '../bots.ts';
-import type { HostTrust } from './host-trust.ts';
+import type { HostTrust, PlacedBot } from './host-trust.ts';
 import { judgeHosts } from './judge-hosts.ts';
-import type { HostRecords } from './mongo-host-records.ts';
+import type { BotOnHost, HostRecords } from './mongo-host-records.ts';
 
 export interface HostExpectationPorts {
   readonly bots: Pick<Bots, 'hosts' | 'hasManaged'>;
@@ -21,8 +21,8 @@ export interface SoughtBot {
   readonly pools: PoolState | null;
   /** Whether this very bot is known to have had money, though no wallet may hold any now. */
   readonly hadMoney: boolean;
-  /** The moment at which a host held it for certain: it is missed there, whatever the pool state says. */
-  readonly observedAt?: { readonly instanceId: string; readonly at: Date };
+  /** Whose it is, and the moment at which a host held it for certain: it is missed there, whatever the pool state says. */
+  readonly observedAt?: BotOnHost & { readonly at: Date };
 }
 
 export type HostExpectations = ReturnType<typeof createHostExpectations>;
@@ -37,10 +37,7 @@ export function createHostExpectations({ bots, hostTrust, hostRecords }: HostExp
       call: BotsCall,
     ): Promise<readonly string[]> => {
       const hosts = bots.hosts().filter((host) => dockerHost === undefined || host === dockerHost);
-      const observedThere =
-        observedAt === undefined
-          ? []
-          : [{ instanceId: observedAt.instanceId, createdAt: observedAt.at.toISOString() }];
+      const observedThere = observedAt === undefined ? [] : [placedAt(observedAt)];
       const question = { hosts, pools, observedThere, hadMoney };
       return (await judgeHosts({ bots, hostTrust }, question, call)).map(({ reason }) => reason);
     },
@@ -53,4 +50,8 @@ export function createHostExpectations({ bots, hostTrust, hostRecords }: HostExp
       }
     },
   };
+}
+
+function placedAt({ at, ...bot }: BotOnHost & { readonly at: Date }): PlacedBot {
+  return { ...bot, createdAt: at.toISOString() };
 }

@@ -7,7 +7,7 @@
 import { type BotAtMoment, MAX_ASKED, type Tombstones } from '../../tombstones/tombstones.ts';
 import type { Accounts } from '../../wallet/mongodb/accounts.ts';
 import type { Bots, BotsCall } from '../bots.ts';
-import type { HostRecord, HostRecords } from './mongo-host-records.ts';
+import type { BotOnHost, HostRecord, HostRecords } from './mongo-host-records.ts';
 
 export interface PlacedBots {
   /** Whether a bot is known to have had money, though no wallet may hold any now. */
@@ -18,8 +18,7 @@ export interface PlacedBots {
   readonly observedThere?: readonly PlacedBot[];
 }
 
-export interface PlacedBot {
-  readonly instanceId: string;
+export interface PlacedBot extends BotOnHost {
   /** As the file has it; of one that was seen, when. */
   readonly createdAt: string;
 }
@@ -51,9 +50,9 @@ export function createHostTrust(ports: HostTrustPorts) {
       if (answer.items) return 'trusted';
       const record = (await hostRecords.find([host])).get(host);
       const missing =
-        (await missingOfMemory(tombstones, record)) ??
-        (await missingOf(tombstones, record, observedThere, wasObserved)) ??
-        (await missingOf(tombstones, record, placedByFile, isPlaced));
+        (await missingOfMemory(tombstones, host, record)) ??
+        (await missingOf(tombstones, { host, record }, observedThere, wasObserved)) ??
+        (await missingOf(tombstones, { host, record }, placedByFile, isPlaced));
       if (missing !== null) return { unknown: emptyReason(host, missing) };
       // Neither seen nor confirmed: nothing tells the right daemon from a wrong one.
       const isStranger = record === undefined && !isOwnWorld;
@@ -70,6 +69,7 @@ const NOTE_DELAY_MS = 60_000;
 // @returns what is missed there, in words, or null.
 async function missingOfMemory(
   tombstones: HostTrustPorts['tombstones'],
+  host: string,
   record: HostRecord | undefined,
 ): Promise<string | null> {
   if (record === undefined || isConfirmed(record)) return null;
@@ -77,8 +77,8 @@ async function missingOfMemory(
   if (count > observedBots.length)
     return `${count} bots were seen there, too many to remember each`;
   // No more than MAX_REMEMBERED, which one question may name.
-  const observed = observedBots.map(({ instanceId, observedAt }) => ({
-    instanceId,
+  const observed = observedBots.map(({ observedAt, ...bot }) => ({
+    ...{ ...bot, host },
     at: new Date(Date.parse(observedAt) - NOTE_DELAY_MS),
   }));
   const left = await notObservedGone(tombstones, observed);
@@ -91,14 +91,14 @@ const isPlaced = (bots: string) => `the pool state places ${bots} there`;
 // What is older than the confirmation is what the administrator knew of.
 async function missingOf(
   tombstones: HostTrustPorts['tombstones'],
-  record: HostRecord | undefined,
+  { host, record }: { readonly host: string; readonly record: HostRecord | undefined },
   placed: readonly PlacedBot[],
   say: (bots: string) => string,
 ): Promise<string | null> {
   const confirmedMs =
     record !== undefined && isConfirmed(record) ? Date.parse(record.confirmedEmptyAt) : null;
   const open = placed
-    .map(({ instanceId, createdAt }) => ({ instanceId, at: new Date(createdAt) }))
+    .map(({ createdAt, ...bot }) => ({ ...bot, host, at: new Date(createdAt) }))
     // A date that cannot be read compares false: such a mapping stays.
     .filter(({ at }) => confirmedMs === null || !(at.getTime() <= confirmedMs));
   if (open.length > MAX_ASKED) return say(`${open.length} bots`);
@@ -112,7 +112,7 @@ async function notObservedGone(
 ): Promise<readonly string[]> {
   if (bots.length === 0) return [];
   const gone = await tombstones.endedAmong(bots);
-  return bots.map(({ instanceId }) => instanceId).filter((id) => !gone.has(id));
+  return bots.filter((bot) => !gone.has(bot)).map(({ instanceId }) => instanceId);
 }
 
 type ConfirmedRecord = HostRecord & { readonly confirmedEmptyAt: string };

@@ -55,17 +55,22 @@ function placedOn(
   if (pools === null) return [];
   const hidden = Object.entries(pools[UNREADABLE]?.botMapping ?? {}).map(([instanceId, row]) => ({
     instanceId,
+    owners: namesIn(fieldOf(row, 'userId')),
     dockerHost: fieldOf(row, 'dockerHost'),
     createdAt: String(fieldOf(row, 'createdAt')),
   }));
   const read = Object.entries(pools.botMapping).map(([instanceId, mapping]) => {
-    const { dockerHost, createdAt } = mapping;
-    return { instanceId, dockerHost, createdAt };
+    const { dockerHost, createdAt, userId } = mapping;
+    return { instanceId, owners: namesIn(userId), dockerHost, createdAt };
   });
-  return [...read, ...hidden].flatMap(({ instanceId, dockerHost, createdAt }) => {
+  return [...read, ...hidden].flatMap(({ dockerHost, ...placed }) => {
     const isHere = dockerHost === undefined ? isNowhereElse : dockerHost === host;
-    return isHere ? [{ instanceId, createdAt }] : [];
+    return isHere ? [placed] : [];
   });
+}
+
+function namesIn(userId: unknown): readonly string[] {
+  return typeof userId === 'string' ? [userId] : [];
 }
 
 /** With one host there is no elsewhere; with more, a bot that the file places nowhere in particular is missed

@@ -10,11 +10,18 @@ import { type Expression, literal } from '../../wallet/mongodb/wallet-expression
 
 export interface HostContents {
   /** Any of them; those beyond `MAX_REMEMBERED` are only counted. */
-  readonly instanceIds: readonly string[];
+  readonly bots: readonly BotOnHost[];
   /** How many there were; a bot that stands there twice counts twice. */
   readonly count: number;
   /** Whether pools that could not be asked may hold more. */
   readonly isPartial: boolean;
+}
+
+/** An id is no identity: two users may hold the same one, on one host. */
+export interface BotOnHost {
+  readonly instanceId: string;
+  /** Users' `_id`s or firebaseUids that claim it, in any order; several where they disagree; empty: none was read. */
+  readonly owners: readonly string[];
 }
 
 export interface EmptyConfirmation {
@@ -40,8 +47,7 @@ export interface HostRecord {
 }
 
 /** Each bot has its own moment: an id may live, be removed by us, and live again. */
-export interface HostObservation {
-  readonly instanceId: string;
+export interface HostObservation extends BotOnHost {
   /** ISO 8601, database time. */
   readonly observedAt: string;
 }
@@ -80,18 +86,18 @@ export function createMongoHostRecords(db: Db) {
       contents: HostContents,
       before: HostRecord | undefined,
     ): Promise<void> {
-      const ids = [...new Set(contents.instanceIds)];
-      if (ids.length === 0) return;
-      const count = countOf(contents, ids);
-      const fields = contents.isPartial ? added(ids, count) : replacing(ids, count, before);
+      const bots = eachOnce(contents.bots);
+      if (bots.length === 0) return;
+      const count = countOf(contents, bots);
+      const fields = contents.isPartial ? added(bots, count) : replacing(bots, count, before);
       await note(host, fields);
     },
 
     /** Notes bots that were observed on the host while one owner was read; adds to what is remembered, and ends a
      * confirmation. Nothing seen: nothing noted. */
-    async recordObserved(host: string, instanceIds: readonly string[]): Promise<void> {
-      const ids = [...new Set(instanceIds)];
-      if (ids.length > 0) await note(host, added(ids, ids.length));
+    async recordObserved(host: string, observed: readonly BotOnHost[]): Promise<void> {
+      const bots = eachOnce(observed);
+      if (bots.length > 0) await note(host, added(bots, bots.length));
     },
 
     /** The host has shown a bot: it is no stranger any more. Remembers no bot, and changes nothing of a record that is
@@ -147,40 +153,56 @@ const OBSERVED_NOW = {
   confirmedReason: null,
 };
 
-function observedNow(ids: readonly string[]): Expression {
-  return { $map: { input: literal(ids), as: 'id', in: { id: '$$id', at: '$$NOW' } } };
+interface StoredBot {
+  readonly id: string;
+  readonly owners: readonly string[];
+}
+
+/** In one order, because MongoDB compares the whole. */
+function eachOnce(bots: readonly BotOnHost[]): readonly StoredBot[] {
+  const byIdentity = new Map<string, StoredBot>();
+  for (const { instanceId: id, owners: names } of bots) {
+    const owners = [...new Set(names)].toSorted();
+    byIdentity.set(JSON.stringify([id, owners]), { id, owners });
+  }
+  return [...byIdentity.values()];
+}
+
+function observedNow(bots: readonly StoredBot[]): Expression {
+  const stored = { id: '$$bot.id', owners: '$$bot.owners', at: '$$NOW' };
+  return { $map: { input: literal(bots), as: 'bot', in: stored } };
 }
 
 /** A bot that stands twice on a host is one: counted twice, it would never be found gone. */
-function countOf({ instanceIds, count }: HostContents, ids: readonly string[]): number {
-  return count > instanceIds.length ? count : ids.length;
+function countOf({ bots, count }: HostContents, once: readonly StoredBot[]): number {
+  return count > bots.length ? count : once.length;
 }
 
 // By the observations themselves, and not by their moments: no clock tells which of two was first.
 function replacing(
-  ids: readonly string[],
+  bots: readonly StoredBot[],
   count: number,
   before: HostRecord | undefined,
 ): Document {
-  const known = (before?.observedBots ?? []).map(({ instanceId: id, observedAt }) => ({
-    ...{ id, at: new Date(observedAt) },
+  const known = (before?.observedBots ?? []).map(({ instanceId: id, owners, observedAt }) => ({
+    ...{ id, owners, at: new Date(observedAt) },
   }));
   const isSince = { $not: [{ $in: ['$$bot', literal(known)] }] };
-  const since = { $filter: { input: remembered(ids), as: 'bot', cond: isSince } };
-  return together(since, ids, [count]);
+  const since = { $filter: { input: remembered(bots), as: 'bot', cond: isSince } };
+  return together(since, bots, [count]);
 }
 
-function added(ids: readonly string[], count: number): Document {
-  return together(remembered(ids), ids, ['$count', count]);
+function added(bots: readonly StoredBot[], count: number): Document {
+  return together(remembered(bots), bots, ['$count', count]);
 }
 
 /** @param counts how many there are at least. */
 function together(
   others: Expression,
-  ids: readonly string[],
+  bots: readonly StoredBot[],
   counts: readonly (string | number)[],
 ): Document {
-  const all = { $concatArrays: [others, observedNow(ids)] };
+  const all = { $concatArrays: [others, observedNow(bots)] };
   return {
     // The newest of them, where they are too many.
     bots: { $slice: [all, -MAX_REMEMBERED] },
@@ -189,12 +211,12 @@ function together(
 }
 
 /** What was remembered before, without those that are seen again now. */
-function remembered(ids: readonly string[]): Expression {
+function remembered(bots: readonly StoredBot[]): Expression {
   return {
     $filter: {
       input: { $ifNull: ['$bots', []] },
       as: 'bot',
-      cond: { $not: [{ $in: ['$$bot.id', literal(ids)] }] },
+      cond: { $not: [{ $in: [{ id: '$$bot.id', owners: '$$bot.owners' }, literal(bots)] }] },
     },
   };
 }
@@ -202,8 +224,9 @@ function remembered(ids: readonly string[]): Expression {
 function parseRecord(document: Document): HostRecord {
   const { bots, count, observedAt, confirmedEmptyAt, confirmedBy, confirmedReason } = document;
   return {
-    observedBots: bots.map(({ id, at }: Document) => ({
+    observedBots: bots.map(({ id, owners, at }: Document) => ({
       instanceId: id,
+      owners,
       observedAt: at.toISOString(),
     })),
     count,

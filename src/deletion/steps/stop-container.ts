@@ -151,8 +151,9 @@ export async function holdsAllocation(
 /** The allocation was read before the bot was observed. */
 export function absenceDoubt(ports: DeletionPorts, call: DeletionCall): AbsenceDoubt {
   const { readAtMs } = capturedAllocation(call);
-  const { instanceId } = call.input;
-  return createAbsenceDoubt(ports, { instanceId, observedAt: new Date(readAtMs) }, call);
+  const { userId, instanceId } = call.input;
+  const observedAt = new Date(readAtMs);
+  return createAbsenceDoubt(ports, { userId, instanceId, observedAt }, call);
 }
 
 function atRest(call: DeletionCall, worth?: BotWorth): StopValue {
