@@ -97,3 +97,43 @@ it.each(['the document', 'the ledger alone'])(
     expect(await balance()).toBe(160);
   },
 );
+
+/** One refund of 110 that an audit has seen; then a copy from before it is saved, and the other bot is paid 110. */
+async function paidAfterTheCopy() {
+  const db = await createTestDatabase();
+  const [first, second] = BOTS;
+  const bots = Object.fromEntries(BOTS.map((id) => [id, allocation(100, 110)]));
+  const userId = await putUser(db, { balance: 50, bots });
+  const wallets = createMongoWallets({ db });
+  const ledger = createMongoLedger({ db });
+  const { auditUser, findingsOf } = createTestAudit(db);
+  const copy = await readUser(db, userId);
+  const payAndPost = async (instanceId: typeof first) => {
+    const receipt = await pay(wallets, userId, { instanceId });
+    await ledger.post({ receipt, firebaseUid: null, sagaId: SAGA_A });
+    return receipt;
+  };
+  const undone = await payAndPost(first);
+  expect((await auditUser(userId)).status).toBe('conserved');
+  await users(db).replaceOne({ _id: copy._id }, copy);
+  const paid = await payAndPost(second);
+  expect(paid.seq).toBe(undone.seq);
+  return { userId, wallets, ledger, auditUser, findingsOf, undone };
+}
+
+it('a bot is paid before the audit sees what the copy took back, under a number that was given out before: all of that is missing, and offered', async () => {
+  const { userId, wallets, ledger, auditUser, findingsOf, undone } = await paidAfterTheCopy();
+  const { status } = await waitFor('an answer', async () => {
+    const answer = await auditUser(userId);
+    return answer.status !== 'pending' && answer;
+  });
+  expect(status).toBe('different');
+  const [finding] = await findingsOf(userId);
+  expect(finding?.evidence).toMatchObject({ difference: '-110', undone: [undone.opId] });
+  const incarnation = incarnationOf(userId, BOTS[0]);
+  await wallets.dropResurrected({ incarnation, mayTakeOver: [] });
+  const restored = await wallets.restore({ opId: FIRST, userId, undone: [undone.opId] });
+  if (restored.status !== 'restored') throw new Error(`not restored: ${restored.status}`);
+  await ledger.postRestoration(restored.restoration);
+  expect((await auditUser(userId)).status).toBe('conserved');
+});

@@ -117,6 +117,13 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       'if (false) set.releaseAt = ',
     ),
   ],
+  'numbers-taken-for-writes': [
+    inProduct(
+      'wallet/audit/audit-pass.ts',
+      'checkpoint === null ? [] : await findAgain(ports, userId, checkpoint, rows);',
+      '[] as WalletRow[];',
+    ),
+  ],
   'books-behind-the-tombstone': [
     inProduct(
       'deletion/release-bot.ts',

@@ -65,7 +65,7 @@ export async function runAuditPass(
     receiptsAfter: from.seq,
   });
   if (reading === null) return { status: 'account-gone' };
-  if (!isWhereItWas(reading, from)) return observeAll(ports, userId, from);
+  if (!isWhereItWas(reading, from)) return observeAll(ports, userId, checkpoint);
   const untilHistory = historyEnd(reading, from) - reading.boundaryIndex;
   if (untilHistory > 0) return takeHistory(ports, reading, from, untilHistory);
   if (reading.rows.length < reading.rowCount - reading.boundaryIndex) {
@@ -75,10 +75,10 @@ export async function runAuditPass(
       receiptsAfter: from.seq,
     });
     if (reading === null) return { status: 'account-gone' };
-    if (!isWhereItWas(reading, from)) return observeAll(ports, userId, from);
+    if (!isWhereItWas(reading, from)) return observeAll(ports, userId, checkpoint);
   }
   const rows = await findNew(ports.ledger, userId, reading.rows, from);
-  return chained(ports, reading, from, rows);
+  return chained(ports, reading, from, { rows, again: [] });
 }
 
 /** Rows of a user whom this program has not written on are all from before its first write. */
@@ -104,8 +104,9 @@ async function takeHistory(
 async function observeAll(
   ports: AuditPassPorts,
   userId: UserId,
-  from: CheckpointState,
+  checkpoint: Checkpoint | null,
 ): Promise<AuditPass> {
+  const from = checkpoint ?? BEFORE_ALL;
   const reading = await ports.readings.read(userId, {
     from: 'start',
     limit: ALL_ROWS,
@@ -122,19 +123,41 @@ async function observeAll(
     const next = after(reading, from, history, first, reading.rows[first - 1]);
     return { status: 'history', reading, rows: history, next };
   }
-  return chained(
-    ports,
-    reading,
-    from,
-    unknown.filter(({ row }) => !old.has(row)),
+  const rows = unknown.filter(({ row }) => !old.has(row));
+  const again = checkpoint === null ? [] : await findAgain(ports, userId, checkpoint, rows);
+  return chained(ports, reading, from, { rows, again });
+}
+
+/** Our writes since the checkpoint whose numbers it has counted already: a save of the whole document took the user's
+ * sequence back, and they were given out once more. Only then is the moment of a write asked: a clock may go back, too. */
+async function findAgain(
+  { ledger }: AuditPassPorts,
+  userId: UserId,
+  { seq, at }: Checkpoint,
+  rows: readonly NamedRow[],
+): Promise<readonly WalletRow[]> {
+  const later = rows.flatMap(({ row }) =>
+    row.own !== null && row.own.seq <= seq && (row.atMs ?? 0) > Date.parse(at) ? [row] : [],
   );
+  if (later.length === 0) return [];
+  const first = Math.min(...later.flatMap(({ own }) => own?.seq ?? []));
+  const counted = await ledger.own(userId, { after: first - 1, upTo: seq, opIds: [] });
+  return later.filter(({ own }) =>
+    counted.some((entry) => entry.seq === own?.seq && entry.opId !== own.opId),
+  );
+}
+
+interface NewRows {
+  readonly rows: readonly NamedRow[];
+  /** Of them, ours whose numbers were given out before. */
+  readonly again: readonly WalletRow[];
 }
 
 async function chained(
   { ledger }: AuditPassPorts,
   reading: WalletReading,
   from: CheckpointState,
-  rows: readonly NamedRow[],
+  { rows, again }: NewRows,
 ): Promise<AuditPass> {
   const { balance, ledgerState, userId } = reading;
   const opening = ledgerState === null ? null : ledgerState.opening + ledgerState.trimmed.moved;
@@ -146,9 +169,10 @@ async function chained(
   const inRange = rows.flatMap(({ row }) =>
     row.own !== null && row.own.seq > range.after && row.own.seq <= range.upTo ? [row] : [],
   );
-  const opIds = inRange.flatMap(({ own }) => own?.opId ?? []);
-  const posted = seq > from.seq ? await ledger.own(userId, { ...range, opIds }) : [];
-  const own = resolveOwn(range, inRange, reading.receipts, posted);
+  const opIds = [...again, ...inRange].flatMap(({ own }) => own?.opId ?? []);
+  const isWritten = seq > from.seq || again.length > 0;
+  const posted = isWritten ? await ledger.own(userId, { ...range, opIds }) : [];
+  const own = resolveOwn(range, inRange, reading.receipts, posted, again);
   const isOpening = from.balance === null;
   const chain = chainOf({ start, isOpening, end: balance, rows, own });
   const next = after(

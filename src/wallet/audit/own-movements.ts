@@ -20,19 +20,22 @@ export interface SeqRange {
 const MAX_MISSING = 10;
 
 /** @param posted the ledger's; of two with one number (a stale save of the whole document gives a number out
- * twice) the first counts. */
+ * twice) the first counts.
+ * @param again our rows that lie between them as well, under numbers that were given out before. */
 export function resolveOwn(
   range: SeqRange,
   rows: readonly WalletRow[],
   receipts: readonly OwnMovement[],
   posted: readonly OwnMovement[],
+  again: readonly WalletRow[] = [],
 ): OwnMovements {
   const postedById = new Map(posted.map((entry) => [entry.opId, entry]));
   const bySeq = new Map<number, OwnMovement>();
-  const known = [...rows.flatMap(movementOfRow), ...receipts, ...posted];
-  for (const movement of known) {
+  const isBetween = ({ seq }: OwnMovement) => seq > range.after && seq <= range.upTo;
+  const inOrder = [...rows.flatMap(movementOfRow), ...receipts, ...posted].filter(isBetween);
+  for (const movement of [...again.flatMap(movementOfRow), ...inOrder]) {
     const { seq, opId } = movement;
-    if (seq <= range.after || seq > range.upTo || bySeq.has(seq)) continue;
+    if (bySeq.has(seq)) continue;
     // The balance must match the ledger; the row gives place and time.
     const amount = postedById.get(opId)?.amount ?? movement.amount;
     bySeq.set(seq, { ...movement, amount });

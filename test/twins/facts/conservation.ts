@@ -3,6 +3,16 @@
 import type { TwinFacts } from '../twin-facts.ts';
 
 export const CONSERVATION = {
+  'numbers-taken-for-writes': {
+    mechanism: 'a write whose number a stale save has given out again counts as a write of its own',
+    file: 'src/wallet/audit/audit-pass.ts',
+    guardedBy: {
+      'test/integration/restorations.test.ts':
+        'a bot is paid before the audit sees what the copy took back, under a number that was given out before: all of that is missing, and offered',
+    },
+    bug: 'an audit that knows a write by its number',
+    breach: 'a refund was taken back, and the wallet counts as conserved',
+  },
   'books-behind-the-tombstone': {
     mechanism: 'an operator’s end posts what has moved, whichever saga has the tombstone by then',
     file: 'src/deletion/release-bot.ts',
