@@ -96,7 +96,7 @@ async function readCandidates(
 }
 
 /** What a standing allocation is told by from an old copy of one that was paid: as long as it stands, the rows that set
- * money aside for its bot, and our settlements of it, stay in their order (old-copies.ts). */
+ * money aside for its bot, and our settlements of it, stay in their order (prior-settlements.ts). */
 const IS_PROOF = {
   $and: [
     { $or: [{ $eq: ['$$row.type', 'allocate'] }, isSettlementRow('$$row')] },
