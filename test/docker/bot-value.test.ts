@@ -6,7 +6,14 @@ import { createDockerBots } from '../../src/bots/docker/docker-bots.ts';
 import { call } from '../contracts/bots.ts';
 import { startTestApplication } from '../support/application.ts';
 import { poolStateOf } from '../support/deletions.ts';
-import { describeDocker, type RunningContainer, runPool, testDocker } from '../support/docker.ts';
+import {
+  describeDocker,
+  type PoolProgram,
+  programConf,
+  type RunningContainer,
+  runPool,
+  testDocker,
+} from '../support/docker.ts';
 import { botConfig, type FreqtradeApi, startFreqtradeApi } from '../support/freqtrade-api.ts';
 import { allocation, putUser, readUser } from '../support/users.ts';
 
@@ -14,8 +21,12 @@ const UID = 'uid-value';
 const INSTANCE = `${UID}-bot-1`;
 const POOL = `freqtrade-pool-${UID}-pool-1`;
 
-/** The pool of one bot of 1000, as the platform's mapping places it: its API is this machine's. */
-async function place(api: FreqtradeApi) {
+const SLEEP = '/bin/sleep 100000';
+const NEIGHBOUR = `${UID}-bot-2`;
+
+/** The pool of one bot of 1000, as the platform's mapping places it: its API is this machine's.
+ * @param neighbours further programs of the pool. */
+async function place(api: FreqtradeApi, neighbours: readonly PoolProgram[] = []) {
   const { pools, botMapping, ...rest } = poolStateOf(UID);
   const poolId = `${UID}-pool-1`;
   const mapping = { ...botMapping[INSTANCE], host: '127.0.0.1', port: api.port };
@@ -35,7 +46,7 @@ async function place(api: FreqtradeApi) {
   const userId = await putUser(app.db, { balance: 500, bots, firebaseUid: UID });
   const pool = await runPool({
     name: POOL,
-    programs: [{ name: `bot-${INSTANCE}`, command: '/bin/sleep 100000' }],
+    programs: [{ name: `bot-${INSTANCE}`, command: SLEEP }, ...neighbours],
   });
   return { app, userId, pool };
 }
@@ -100,6 +111,40 @@ describeDocker('the value of a bot in a real container', () => {
     expect(reply.body.wallet).toMatchObject({ returned: 1000, pnl: 0 });
     const { body } = await app.call(UID, 'GET', `/jobs/${reply.body.jobId}`);
     expect(body.warnings).toMatchObject([{ code: 'value-not-live' }]);
+    expect(api.asked).toEqual([]);
+  });
+
+  it('a running neighbour names the same port: whose word it is cannot be known, the stored value', async () => {
+    const api = await startFreqtradeApi(400);
+    const neighbour = { name: `bot-${NEIGHBOUR}`, command: SLEEP, port: api.port };
+    const { app, pool } = await place(api, [neighbour]);
+    await writeConfig(pool, botConfig(api.port));
+    const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
+    expect(reply.body.wallet).toMatchObject({ returned: 1000, pnl: 0 });
+    const { body } = await app.call(UID, 'GET', `/jobs/${reply.body.jobId}`);
+    expect(body.warnings).toMatchObject([{ code: 'value-not-live' }]);
+    expect(api.asked).toEqual([]);
+  });
+
+  it('a neighbour that was stopped named the same port: nothing else listens there, its word is paid', async () => {
+    const api = await startFreqtradeApi(400);
+    const neighbour = { name: `bot-${NEIGHBOUR}`, command: SLEEP, port: api.port };
+    const { app, pool } = await place(api, [{ ...neighbour, autostart: false }]);
+    await writeConfig(pool, botConfig(api.port));
+    const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
+    expect(reply.body.wallet).toMatchObject({ returned: 400, pnl: -600 });
+  });
+
+  it('its program runs with another port than its configuration names: that one may be another bot’s', async () => {
+    const api = await startFreqtradeApi(400);
+    const { app, pool } = await place(api);
+    await writeConfig(pool, botConfig(api.port));
+    const conf = programConf({ name: `bot-${INSTANCE}`, command: SLEEP });
+    const text = `${conf}environment=FREQTRADE__API_SERVER__LISTEN_PORT="9007"`;
+    const line = `printf '%s\n' '${text}' > /pool/supervisor/bot-${INSTANCE}.conf`;
+    expect(await pool.exec(['sh', '-c', line])).toMatchObject({ exitCode: 0 });
+    const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
+    expect(reply.body.wallet).toMatchObject({ returned: 1000, pnl: 0 });
     expect(api.asked).toEqual([]);
   });
 

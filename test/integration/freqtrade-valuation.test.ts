@@ -44,6 +44,7 @@ function ask(api: Pick<FreqtradeApi, 'port'>, situation: Situation = {}): Promis
     networkHosts: ['127.0.0.1'],
     published: { host: '127.0.0.1', ports: new Map() },
     isLocal: true,
+    pool: null,
     ...situation.endpoint,
   };
   const instanceId = toInstanceId('uid-one-bot-1');

@@ -15,8 +15,6 @@ const DEDICATED_CONFIGS = ['/freqtrade/user_data/config.json', '/freqtrade/confi
 /** One with thousands of pairs in its lists is far below it. */
 const MAX_BYTES = 1024 * 1024;
 
-export type BotConfigs = ReturnType<typeof createBotConfigs>;
-
 /** @param botsDir where bots keep their data, inside the pool. */
 export function createBotConfigs(
   host: HostCalls,

@@ -6,9 +6,9 @@ import { InDoubtError } from '@reclaim/saga';
 import type Docker from 'dockerode';
 import type { ObservedBot } from '../../domain/bot.ts';
 import type { BotsCall } from '../bots.ts';
-import { type BotConfig, type BotConfigs, NO_CONFIG } from './bot-config.ts';
-import type { Deadlines } from './deadlines.ts';
-import type { HostCalls } from './host-calls.ts';
+import { type BotConfig, NO_CONFIG } from './bot-config.ts';
+import type { DockerServices } from './docker-services.ts';
+import { type PoolPorts, readPoolPorts } from './pool-ports.ts';
 
 export interface BotEndpoint {
   /** Null: there is none, or it is no plain file, or no configuration. */
@@ -19,6 +19,8 @@ export interface BotEndpoint {
   readonly published: { readonly host: string; readonly ports: ReadonlyMap<number, number> };
   /** Whether the daemon is this machine's own: what others call `localhost` is the same as here. */
   readonly isLocal: boolean;
+  /** What else its pool says of ports; null: it has a network of its own. */
+  readonly pool: PoolPorts | null;
 }
 
 export type ReadBotEndpoint = (
@@ -27,33 +29,33 @@ export type ReadBotEndpoint = (
   call: BotsCall,
 ) => Promise<BotEndpoint>;
 
-/** @param tcpHost the name by which a daemon elsewhere is reached; undefined: its socket is on this machine. */
-export function createReadBotEndpoint(
-  host: HostCalls,
-  configs: BotConfigs,
-  { readMs: deadlineMs }: Pick<Deadlines, 'readMs'>,
-  tcpHost: string | undefined,
-): ReadBotEndpoint {
-  return async (instanceId, observed, call) => {
-    const { containerId } = observed;
-    const request = {
-      what: 'inspect networks',
-      deadlineMs,
-      send: async (api: Docker, abortSignal: AbortSignal): Promise<unknown> =>
-        api.getContainer(containerId).inspect({ abortSignal }),
-    };
-    const [inspected, config] = await Promise.all([
-      host.read(request, call),
-      configs.read(observed, instanceId, call).catch(nullWhereNone),
-    ]);
-    const settings = field(inspected, 'NetworkSettings');
-    return {
-      config,
-      // The networks of another machine's daemon have addresses that may belong to anything here.
-      networkHosts: tcpHost === undefined ? addressesIn(settings) : [],
-      published: { host: tcpHost ?? '127.0.0.1', ports: publishedIn(settings) },
-      isLocal: tcpHost === undefined,
-    };
+export async function readBotEndpoint(
+  host: DockerServices,
+  instanceId: string,
+  observed: ObservedBot,
+  call: BotsCall,
+): Promise<BotEndpoint> {
+  const { containerId } = observed;
+  const { tcpHost } = host;
+  const request = {
+    what: 'inspect networks',
+    deadlineMs: host.deadlines.readMs,
+    send: async (api: Docker, abortSignal: AbortSignal): Promise<unknown> =>
+      api.getContainer(containerId).inspect({ abortSignal }),
+  };
+  const [inspected, config, pool] = await Promise.all([
+    host.calls.read(request, call),
+    host.configs.read(observed, instanceId, call).catch(nullWhereNone),
+    observed.kind === 'pooled' ? readPoolPorts(host, instanceId, observed, call) : null,
+  ]);
+  const settings = field(inspected, 'NetworkSettings');
+  return {
+    config,
+    // The networks of another machine's daemon have addresses that may belong to anything here.
+    networkHosts: tcpHost === undefined ? addressesIn(settings) : [],
+    published: { host: tcpHost ?? '127.0.0.1', ports: publishedIn(settings) },
+    isLocal: tcpHost === undefined,
+    pool,
   };
 }
 

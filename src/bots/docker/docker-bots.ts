@@ -7,7 +7,7 @@ import { parseInstanceId } from '../../domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../domain/source.ts';
 import type { Bots, BotsCall } from '../bots.ts';
 import type { PoolContainers } from '../pool-containers.ts';
-import type { ReadBotEndpoint } from './bot-endpoint.ts';
+import { type ReadBotEndpoint, readBotEndpoint } from './bot-endpoint.ts';
 import { type ContainerLimits, DEFAULT_LIMITS } from './containers.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from './deadlines.ts';
 import { removeDedicated, restoreDedicated, stopDedicated } from './dedicated-bot.ts';
@@ -155,7 +155,7 @@ export function createDockerBots(options: DockerBotsOptions): DockerBots {
       restartPooled(hostOf(observed), instanceId, observed, call),
 
     readEndpoint: async (instanceId, observed, call) =>
-      hostOf(observed).readEndpoint(instanceId, observed, call),
+      readBotEndpoint(hostOf(observed), instanceId, observed, call),
 
     hosts: () => hosts.map(({ name }) => name),
     list: async (name, owner, call: BotsCall) => {

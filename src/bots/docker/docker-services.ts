@@ -6,7 +6,6 @@ import type { BotsCall, FencedCall } from '../bots.ts';
 import { SUPERVISORCTL } from '../supervisor/ctl-dialogue.ts';
 import { createSupervisorctl, type Supervisorctl } from '../supervisor/supervisorctl.ts';
 import { createBotConfigs } from './bot-config.ts';
-import { createReadBotEndpoint } from './bot-endpoint.ts';
 import { createConfFolder } from './conf-folder.ts';
 import { type ContainerLimits, createContainers } from './containers.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -37,14 +36,15 @@ export function createDockerServices(
   const { botsDir } = options.botProgram;
   const sessions = createSessions(host, SUPERVISORCTL, deadlines, newToken);
   const shell = createShell(host, deadlines, newToken);
-  const configs = createBotConfigs(host, { botsDir, deadlineMs });
   return {
     /** As in DOCKER_HOSTS. */
     name: host.name,
+    /** The name by which a daemon elsewhere is reached; undefined: its socket is on this machine. */
+    tcpHost,
+    calls: host,
     containers: createContainers(host, deadlines),
     conf: createConfFolder(host, shell, supervisorConfDir, deadlines),
-    configs,
-    readEndpoint: createReadBotEndpoint(host, configs, deadlines, tcpHost),
+    configs: createBotConfigs(host, { botsDir, deadlineMs }),
     newPrograms: createNewPrograms(host, shell, options),
     /** For reads only: the verbs that change something throw. */
     supervisorReader: (containerId: string, call: BotsCall): Supervisorctl =>

@@ -4,11 +4,10 @@
 import { InDoubtError } from '@reclaim/saga';
 import type { ObservedPooled } from '../../domain/bot.ts';
 import type { BotsCall, PortReading } from '../bots.ts';
-import { readDefinitions } from '../supervisor/parse-conf.ts';
-import { botOfConf } from '../supervisor/program-names.ts';
-import { type BotConfig, isPort } from './bot-config.ts';
+import { isPort } from './bot-config.ts';
 import { DockerAnswerError } from './docker-errors.ts';
 import type { DockerServices } from './docker-services.ts';
+import { portsOfConfig, portsOfPrograms } from './named-ports.ts';
 import { resolvePool } from './resolve-pool.ts';
 
 /** @throws SagaError when the files could not be asked for. */
@@ -25,9 +24,7 @@ export async function readPort(
       host.configs.read({ kind: 'pooled', containerId: pool.id }, instanceId, call),
       host.conf.read(pool.id, call),
     ]);
-    const own = files.filter(({ name, isOfBots }) => isOfBots && botOfConf(name) === instanceId);
-    const programs = readDefinitions(own).programs.map(({ text }) => text);
-    const named = [...portsOfConfig(config), ...programs.flatMap(portsOfProgram)];
+    const named = [...portsOfConfig(config), ...portsOfPrograms(files, instanceId)];
     // Without a config of the usual name it may have one of another.
     return named.length === 0
       ? unreadable('its files name no port', config === null ? null : [])
@@ -52,19 +49,6 @@ function onlyPort(said: readonly unknown[]): PortReading {
     ? unreadable('its files name more than one port', possible)
     : unreadable('its files name what is no port', possible);
 }
-
-function portsOfConfig(config: BotConfig | null): readonly unknown[] {
-  const server = config?.api_server;
-  const isThere = typeof server === 'object' && server !== null && 'listen_port' in server;
-  return isThere ? [server.listen_port] : [];
-}
-
-function portsOfProgram(text: string): readonly number[] {
-  return [...text.matchAll(PORT)].map(([, digits]) => Number(digits));
-}
-
-/** freqtrade's own name for it in its environment, and the usual option of a command. */
-const PORT = /(?:FREQTRADE__API_SERVER__LISTEN_PORT=["']?|--port[ =])(\d{1,5})(?!\d)/g;
 
 function unreadable(reason: string, ports: readonly number[] | null): PortReading {
   return { status: 'unreadable', reason, ports };

@@ -1,6 +1,7 @@
 // Where a bot's API may be asked, the strongest evidence first: its container's own address, the port that its Docker host
 // publishes, the address in its owner's mapping. Addresses that no bot can have (link-local ones, where clouds keep
-// their machines' credentials) are refused when the name has been resolved, not before.
+// their machines' credentials) are refused when the name has been resolved, not before. A port that another bot of the
+// pool names as well is no address of this one: the other would be believed.
 
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
@@ -19,16 +20,27 @@ const DEDICATED_PORT = 8_080;
 const LOCAL: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1']);
 const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9])?$/;
 
+/** @param configured by its configuration; undefined: it names no port.
+ * @returns a text: why no address of it can be told from another bot's. */
 export function addressesOf(
   observed: ObservedBot,
   endpoint: BotEndpoint,
-  listenPort: number | undefined,
+  configured: number | undefined,
   mapping: MappedAddress | null,
-): readonly BotAddress[] {
+): readonly BotAddress[] | string {
+  const { pool } = endpoint;
+  const own = new Set([
+    ...(configured === undefined ? [] : [configured]),
+    ...(pool?.ofProgram ?? []),
+  ]);
+  if (own.size > 1) return 'its files name more than one port';
+  const [listenPort] = own;
   const mapped = mapping?.containerName === observed.containerName ? mapping : null;
   const isContradicted = mapped !== null && listenPort !== undefined && mapped.port !== listenPort;
   const fallback = observed.kind === 'dedicated' ? DEDICATED_PORT : mapped?.port;
   const inside = listenPort ?? fallback;
+  // Only the one that came first listens there.
+  if (inside !== undefined && pool?.ofNeighbours.has(inside)) return 'another bot names its port';
   const outside = inside === undefined ? undefined : endpoint.published.ports.get(inside);
   const { networkHosts, published } = endpoint;
   const found: BotAddress[] = [];

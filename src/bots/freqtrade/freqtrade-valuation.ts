@@ -63,6 +63,7 @@ async function ask(
   const credentials = config?.credentials ?? fallbackCredentials;
   if (credentials === null) return notLive('the credentials of its API are unknown');
   const addresses = addressesOf(observed, endpoint, config?.listenPort, mapping);
+  if (typeof addresses === 'string') return notLive(addresses);
   if (addresses.length === 0) return notLive('the address of its API is unknown');
   for (const [index, address] of addresses.entries()) {
     // A network that swallows packets must leave time for the next address.
