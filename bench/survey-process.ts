@@ -26,7 +26,7 @@ try {
     {
       bots: crowdBots(Number(USERS)),
       poolStates,
-      hostTrust: { judge: async () => 'trusted' },
+      hostTrust: { judge: async () => 'trusted', findGone: async () => new Set() },
       holdings: createMongoHoldings({ db }),
       runDrifts: createMongoRunDrifts(db),
       hostRecords: { find: async () => new Map(), noteListing: async () => undefined },

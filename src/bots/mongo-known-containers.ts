@@ -125,6 +125,8 @@ export function createMongoKnownContainers({
     forget: async (bots: readonly ListedBot[]): Promise<void> => {
       if (bots.length > 0) await forgetTogether(bots);
     },
+    /** The hosts that any is known on. */
+    hosts: (): Promise<readonly string[]> => runRepeatable(() => collection().distinct('host')),
     /** An administrator says that the host is empty. */
     forgetHost: async (host: string): Promise<void> => {
       await runRepeatable(() => collection().deleteMany({ host }));

@@ -4,6 +4,8 @@
 import type { Bots } from '../bots/bots.ts';
 import type { HostTrust } from '../bots/hosts/host-trust.ts';
 import { judgeHosts } from '../bots/hosts/judge-hosts.ts';
+import type { GoneDecision } from '../bots/hosts/mongo-host-records.ts';
+import type { UnlistedHost, UnlistedHosts } from '../bots/hosts/unlisted-hosts.ts';
 import { ok } from '../domain/source.ts';
 import type { PoolStates } from '../pool-state/pool-states.ts';
 import type { SourceView } from './overview-schema.ts';
@@ -18,6 +20,8 @@ export interface HostsPorts {
     readonly name: string;
     readonly lastAnswerAt: Date | null;
   }[];
+  /** Those that DOCKER_HOSTS does not name any more. */
+  readonly unlistedHosts: UnlistedHosts['find'];
 }
 
 /** A page waits for all hosts: one that is slower than this is shown as not answering. */
@@ -34,7 +38,9 @@ export async function readHosts(ports: HostsPorts, signal: AbortSignal): Promise
   );
   const isNowhere = !asked.some(({ answer }) => answer.status === 'ok' && answer.items);
   const lastAnswers = new Map(ports.lastAnswers().map((state) => [state.name, state.lastAnswerAt]));
-  return Promise.all(
+  const unlisted = await timed(async () => ok(await ports.unlistedHosts(), new Date()), limits);
+  const notAsked = unlisted.answer.status === 'ok' ? unlisted.answer.items.map(unlistedView) : [];
+  const listed = await Promise.all(
     asked.map(async ({ name, answer, tookMs }): Promise<SourceView> => {
       const isEmpty = answer.status === 'ok' && !answer.items;
       return {
@@ -48,7 +54,22 @@ export async function readHosts(ports: HostsPorts, signal: AbortSignal): Promise
       };
     }),
   );
+  return [...listed, ...notAsked];
 }
+
+// A decision is shown as one, with who made it: no answer of the host stands behind it (I4).
+function unlistedView({ name, gone }: UnlistedHost): SourceView {
+  const view = { name, kind: 'docker', tookMs: null, lastAnswerAt: null } as const;
+  return gone === null
+    ? { ...view, status: 'unlisted', reason: UNLISTED, toConfirm: TO_DECIDE }
+    : { ...view, status: 'gone', reason: decided(gone), toConfirm: null };
+}
+
+const UNLISTED = 'DOCKER_HOSTS does not name it';
+const TO_DECIDE =
+  'DOCKER_HOSTS does not name it, and containers of bots are remembered there: they are unknown until it is named again, or an administrator decides that it is gone for good';
+
+const decided = ({ by, at, reason }: GoneDecision) => `decided by ${by} at ${at}: ${reason}`;
 
 // Only of an empty host, which is rare: it needs the whole pool state.
 async function missedOn(

@@ -46,7 +46,10 @@ const SourceSchema = Type.Object({
     description: 'mongodb, redis, workers, pool-state, or the host as in DOCKER_HOSTS.',
   }),
   kind: Type.Enum(['mongodb', 'redis', 'workers', 'pool-state', 'docker']),
-  status: Type.Enum(['ok', 'down']),
+  status: Type.Enum(['ok', 'down', 'unlisted', 'gone'], {
+    description:
+      'unlisted: a Docker host that DOCKER_HOSTS does not name any more, and where bots are remembered. gone: one of them that an administrator has decided to be gone for good; the reason says who, when and why.',
+  }),
   reason: TEXT_OR_NULL,
   tookMs: Type.Union([Type.Integer(), Type.Null()], {
     description: 'How long it took to answer, or to be given up, just now.',
@@ -55,7 +58,8 @@ const SourceSchema = Type.Object({
     description: 'Of Docker hosts: the last answer that this process had of it.',
   }),
   toConfirm: Type.Union([Type.String(), Type.Null()], {
-    description: 'Why an administrator must confirm that the host is empty.',
+    description:
+      'Why an administrator must confirm that the host is empty; of an unlisted one, that it is gone for good.',
   }),
 });
 

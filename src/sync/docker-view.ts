@@ -45,8 +45,10 @@ interface HiddenPool extends Pick<UnknownPool, 'containerName' | 'reason'> {
 
 export type DockerView = ReturnType<typeof createDockerView>;
 
-/** @param hosts every configured host: one that was never added is in doubt. */
-export function createDockerView(hosts: readonly string[]) {
+/** @param hosts every configured host: one that was never added is in doubt.
+ * @param gone hosts that are not configured, and of which an administrator has decided that they are gone: a bot that a
+ * mapping places there may be on any other. */
+export function createDockerView(hosts: readonly string[], gone: ReadonlySet<string> = new Set()) {
   const found = new Map<string, KnownBot | readonly KnownBot[]>();
   const hiddenHosts = new Map(hosts.map((host) => [host, `docker host "${host}" was not asked`]));
   const hiddenPools: HiddenPool[] = [];
@@ -122,7 +124,9 @@ export function createDockerView(hosts: readonly string[]) {
       }
     },
     /** Why "not found" would not mean "not there" for this bot; null where it would. */
-    doubt: ({ instanceId, owner, dockerHost, poolContainers }: DoubtQuestion): string | null => {
+    doubt: ({ instanceId, owner, poolContainers, ...place }: DoubtQuestion): string | null => {
+      const isPlaced = place.dockerHost !== undefined && !gone.has(place.dockerHost);
+      const dockerHost = isPlaced ? place.dockerHost : undefined;
       if (dockerHost !== undefined && !hosts.includes(dockerHost)) {
         return `docker host "${dockerHost}" is not configured`;
       }

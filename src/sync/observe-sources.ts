@@ -40,7 +40,9 @@ export async function observeSources(
   const pools = await poolStates.read(call);
   const state = pools.status === 'ok' ? pools.items : null;
   const hosts = bots.hosts();
-  const docker = createDockerView(hosts);
+  const unlisted = unlistedIn(state, hosts);
+  const gone = unlisted.length === 0 ? undefined : await hostTrust.findGone(unlisted);
+  const docker = createDockerView(hosts, gone);
   const contents = new Map<string, HostContents>();
   await mapBounded(hosts, owner === null ? WIDTH : hosts.length, async (host) => {
     const listing = await bots.list(host, owner, call);
@@ -56,6 +58,15 @@ export async function observeSources(
     docker.distrust(host, reason);
   }
   return { pools, docker, contents };
+}
+
+// Hosts that mappings name and that are not configured: none, unless one was taken out.
+function unlistedIn(pools: PoolState | null, hosts: readonly string[]): readonly string[] {
+  const unlisted = new Set<string>();
+  for (const { dockerHost } of Object.values(pools?.botMapping ?? {})) {
+    if (dockerHost !== undefined && !hosts.includes(dockerHost)) unlisted.add(dockerHost);
+  }
+  return [...unlisted];
 }
 
 // Null: the host did not answer, or lists no bot of these.

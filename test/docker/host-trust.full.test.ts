@@ -22,7 +22,10 @@ async function setUp(endpoint?: Parameters<typeof createDockerWorld>[0]) {
   return {
     addDedicated,
     hostRecords,
-    confirm: createConfirmHost({ bots, hostRecords }),
+    confirm: createConfirmHost({
+      ...{ bots, hostRecords },
+      unlistedHosts: { isListed: () => true, isRemembered: async () => false },
+    }),
     trust: createHostTrust({
       bots,
       hostRecords,

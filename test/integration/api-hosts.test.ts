@@ -39,8 +39,19 @@ describe('confirming an empty host', () => {
       host: 'east',
       confirmedEmptyAt: RECORD.confirmedEmptyAt,
       confirmedBy: 'admin:operator',
+      goneAt: null,
     });
     expect(asked).toEqual([{ host: 'east', by: 'admin:operator', reason: 'new disk' }]);
+  });
+
+  test('a host that is not named any more: 200, as a decision', async () => {
+    const decision = { at: '2026-11-03T00:00:00.000Z', by: 'admin:operator', reason: 'it burnt' };
+    const { send } = await confirming({ status: 'gone', decision });
+    const response = await send({ reason: 'it burnt' });
+    expect(response.json()).toEqual({
+      ...{ success: true, host: 'east', confirmedEmptyAt: null },
+      ...{ confirmedBy: 'admin:operator', goneAt: decision.at },
+    });
   });
 
   test.each<[ConfirmOutcome, number, string, object]>([

@@ -32,7 +32,14 @@ describe('the overview', () => {
           host === 'east' ? unknown('connection refused') : ok(false, AT),
       },
       poolStates: { read: async () => unknown('it cannot be read') },
-      hostTrust: { judge: async () => ({ unknown: 'bot-1 was last seen there' }) },
+      hostTrust: {
+        judge: async () => ({ unknown: 'bot-1 was last seen there' }),
+        findGone: async () => new Set(),
+      },
+      unlistedHosts: async () => [
+        { name: 'lost', gone: { at: AT.toISOString(), by: 'admin:ann', reason: 'it burnt' } },
+        { name: 'north', gone: null },
+      ],
       lastAnswers: () => [{ name: 'east', lastAnswerAt: AT }],
       now: () => AT,
     });
@@ -57,6 +64,11 @@ describe('the overview', () => {
           ...{ lastAnswerAt: AT.toISOString(), toConfirm: null },
         },
         { name: 'west', status: 'ok', lastAnswerAt: null, toConfirm: 'bot-1 was last seen there' },
+        {
+          ...{ name: 'lost', kind: 'docker', status: 'gone', toConfirm: null },
+          reason: `decided by admin:ann at ${AT.toISOString()}: it burnt`,
+        },
+        { name: 'north', status: 'unlisted', toConfirm: expect.stringContaining('gone for good') },
       ],
     });
   });

@@ -1,5 +1,6 @@
 // Whether an empty host is believed (I4), with our own memory in MongoDB and bots that are simulated.
 
+import type { Document } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { createConfirmHost } from '../../src/bots/hosts/confirm-host.ts';
 import { createHostTrust, type PlacedBot } from '../../src/bots/hosts/host-trust.ts';
@@ -42,7 +43,13 @@ async function setUp() {
     db,
     hostRecords,
     world: createSimulatedWorld(db),
-    confirm: createConfirmHost({ bots, hostRecords }),
+    confirm: createConfirmHost({
+      ...{ bots, hostRecords },
+      unlistedHosts: {
+        isListed: (host) => host === 'away',
+        isRemembered: async (host) => (await hostRecords.find([host])).has(host),
+      },
+    }),
     judge: (placedByFile: readonly PlacedBot[] = []) => trust.judge(HOST, { placedByFile }, call),
     /** Deletes a bot as a saga does, up to the observed end. */
     removeBot: async (id: string, userId = USER) => {
@@ -196,6 +203,31 @@ describe('an empty host', () => {
     expect(await judge([{ ...placed, createdAt: 'once' }])).toEqual(unknown(/places/));
     await hostRecords.recordObserved(HOST, [ofUser('a-bot-3')]);
     expect(await judge()).toEqual(unknown(/a-bot-3 was last seen/));
+  });
+
+  it('that is not configured any more: gone by decision; missed again when it is, until it is confirmed', async () => {
+    const { db, judge, hostRecords, confirm } = await setUp();
+    await hostRecords.recordObserved('south', [ofUser('a-bot-1')]);
+    const word = { by: 'admin:ann', reason: 'it burnt' };
+    const decision = { ...word, at: expect.any(String) };
+    expect(await confirm.confirm('south', word, call)).toEqual({ status: 'gone', decision });
+    expect(await hostRecords.findGone()).toEqual(new Map([['south', decision]]));
+    expect((await hostRecords.find(['south'])).get('south')?.observedBots).toHaveLength(1);
+    const trail = await db
+      .collection<Document & { _id: string }>('hostRecords')
+      .findOne({ _id: 'south' });
+    expect(trail?.confirmations).toMatchObject([{ ...word, isGone: true }]);
+    await hostRecords.endGone(['south']);
+    expect(await hostRecords.findGone(['south'])).toEqual(new Map());
+
+    await hostRecords.recordObserved(HOST, [ofUser('a-bot-1')]);
+    await hostRecords.decideGone(HOST, word);
+    expect(await judge()).toEqual(unknown(/a-bot-1 was last seen/));
+    await hostRecords.noteShown(HOST);
+    expect(await hostRecords.findGone([HOST])).toEqual(new Map());
+    // It is named, and only not asked at the moment.
+    await hostRecords.recordObserved('away', [ofUser('a-bot-1')]);
+    expect(await confirm.confirm('away', word, call)).toMatchObject({ status: 'unknown' });
   });
 
   it('that does not answer: unknown, with why; it cannot be confirmed either', async () => {

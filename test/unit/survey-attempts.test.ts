@@ -24,7 +24,7 @@ function createWorld() {
     ...inertPorts<SyncAllPorts>(),
     bots: { ...inertPorts<SyncAllPorts['bots']>(), hosts: () => [] },
     poolStates: poolStatesOver({ pools: NO_POOLS }),
-    hostTrust: { judge: async () => 'trusted' },
+    hostTrust: { judge: async () => 'trusted', findGone: async () => new Set() },
     hostRecords: { ...inertPorts<SyncAllPorts['hostRecords']>(), find: async () => new Map() },
     runDrifts,
     holdings: {

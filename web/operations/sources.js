@@ -1,4 +1,5 @@
-// Whether each source answers, how fast, and when it answered last; and which host must be confirmed to be empty.
+// Whether each source answers, how fast, and when it answered last; which host must be confirmed to be empty, and which
+// counts as gone for good because an administrator has decided so.
 
 import { Ago } from '../shared/time.js';
 import { html, useState } from '../shared/view.js';
@@ -34,8 +35,8 @@ export function Sources({ overview: { value, problem }, onMoved }) {
         .map(
           (source) => html`
             <p key=${source.name} class="notice warn" data-testid="to-confirm">
-              <strong>${source.name} is not confirmed to be empty.</strong> ${source.toConfirm}${' '}
-              <button class="link" onClick=${() => setConfirming(source)}>Confirm that it is empty …</button>
+              <strong>${source.name} is not confirmed to be ${wordOf(source)}.</strong> ${source.toConfirm}${' '}
+              <button class="link" onClick=${() => setConfirming(source)}>Confirm that it is ${wordOf(source)} …</button>
             </p>
           `,
         )}
@@ -44,15 +45,26 @@ export function Sources({ overview: { value, problem }, onMoved }) {
   `;
 }
 
+/** @param {Source} source */
+function wordOf({ status }) {
+  return status === 'unlisted' ? 'gone' : 'empty';
+}
+
+const STATES = {
+  down: 'does not answer',
+  unlisted: 'is not configured any more',
+  gone: 'is gone for good',
+};
+
 /** @param {{ source: Source, isOld: boolean }} props */
 function SourceBadge({ source, isOld }) {
   const { kind, name, status, reason, tookMs, lastAnswerAt } = source;
   const isUp = status === 'ok';
-  const tone = isOld ? '' : isUp ? 'good' : 'bad';
+  const tone = isOld || status === 'gone' ? '' : isUp ? 'good' : 'bad';
   return html`
     <li class=${`badge ${tone}`} data-source=${name} data-status=${status} title=${reason ?? ''}>
       ${NAMES[kind] || name}${' '}
-      ${isUp ? html`${tookMs ?? '?'} ms` : html`${kind === 'workers' ? 'leave sagas waiting' : 'does not answer'}`}
+      ${isUp ? html`${tookMs ?? '?'} ms` : html`${kind === 'workers' ? 'leave sagas waiting' : STATES[status]}`}
       ${!isUp && lastAnswerAt !== null && html`, last <${Ago} at=${lastAnswerAt} />`}
       ${!isUp && reason !== null && html`<span class="why">: ${reason}</span>`}
     </li>

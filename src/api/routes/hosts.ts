@@ -4,7 +4,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ReasonSchema } from '@reclaim/saga/fastify';
 import { Type } from 'typebox';
 import type { ConfirmOutcome } from '../../bots/hosts/confirm-host.ts';
-import type { HostRecord } from '../../bots/hosts/mongo-host-records.ts';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ProblemError } from '../problem.ts';
@@ -24,9 +23,12 @@ export function createHostRoutes({
         { by, reason: request.body.reason },
         { signal },
       );
-      const { confirmedEmptyAt, confirmedBy } = confirmedRecord(host, outcome);
-      request.log.info({ host, by }, 'host confirmed to be empty');
-      return { success: true as const, host, confirmedEmptyAt, confirmedBy };
+      const confirmed = confirmedView(host, outcome);
+      request.log.info(
+        { host, by, goneAt: confirmed.goneAt },
+        'host confirmed to be empty or gone',
+      );
+      return { success: true as const, host, ...confirmed };
     });
   };
 }
@@ -34,14 +36,24 @@ export function createHostRoutes({
 /** A host that takes longer to answer one question is not one to be trusted. */
 const ASK_TIMEOUT_MS = 10_000;
 
-function confirmedRecord(host: string, outcome: ConfirmOutcome): HostRecord {
+function confirmedView(host: string, outcome: ConfirmOutcome) {
   switch (outcome.status) {
-    case 'confirmed':
-      return outcome.record;
+    case 'confirmed': {
+      const { confirmedEmptyAt, confirmedBy } = outcome.record;
+      return { confirmedEmptyAt, confirmedBy, goneAt: null };
+    }
+    case 'gone': {
+      const { at: goneAt, by: confirmedBy } = outcome.decision;
+      return { confirmedEmptyAt: null, confirmedBy, goneAt };
+    }
     case 'no-such-host':
-      throw new ProblemError('host-not-found', `DOCKER_HOSTS names no host "${host}".`, {
-        members: { hosts: outcome.hosts },
-      });
+      throw new ProblemError(
+        'host-not-found',
+        `DOCKER_HOSTS names no host "${host}", and nothing is remembered of one.`,
+        {
+          members: { hosts: outcome.hosts },
+        },
+      );
     case 'not-empty':
       throw new ProblemError('host-not-empty', 'It holds containers of the platform.');
     case 'unknown':
@@ -64,7 +76,12 @@ const ConfirmedHostSchema = Type.Object({
   success: Type.Literal(true),
   host: Type.String(),
   confirmedEmptyAt: Type.Union([Type.String(), Type.Null()], {
-    description: 'Null when a bot was observed on it in the same moment.',
+    description:
+      'Null when a bot was observed on it in the same moment, and of a host that is gone.',
+  }),
+  goneAt: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'Of a host that DOCKER_HOSTS does not name any more: since when it counts as gone for good.',
   }),
   confirmedBy: Type.Union([Type.String(), Type.Null()]),
 });
@@ -73,7 +90,7 @@ const CONFIRM = {
   operationId: 'confirmHost',
   summary: 'Confirm that a Docker host is meant to be empty',
   description:
-    'A host without containers counts as unknown while bots are known to have been there. 409 where it holds any; 503 where it does not answer.',
+    'A host without containers counts as unknown while bots are known to have been there. 409 where it holds any; 503 where it does not answer. A host that DOCKER_HOSTS does not name any more cannot be asked: of it this is the decision that it is gone for good, with all that it held; it ends when the host is named again.',
   tags: ['admin'],
   params: HostParamsSchema,
   body: ConfirmHostSchema,

@@ -36,7 +36,12 @@ export function createHostExpectations({ bots, hostTrust, hostRecords }: HostExp
       { dockerHost, pools, hadMoney, observedAt }: SoughtBot,
       call: BotsCall,
     ): Promise<readonly string[]> => {
-      const hosts = bots.hosts().filter((host) => dockerHost === undefined || host === dockerHost);
+      const all = bots.hosts();
+      // One that is not configured is gone by decision, or the search had no answer: then it may be on any; but what was
+      // observed there is nowhere else.
+      const isAnywhere =
+        dockerHost === undefined || (observedAt === undefined && !all.includes(dockerHost));
+      const hosts = isAnywhere ? all : all.filter((host) => host === dockerHost);
       const observedThere = observedAt === undefined ? [] : [placedAt(observedAt)];
       const question = { hosts, pools, observedThere, hadMoney };
       return (await judgeHosts({ bots, hostTrust }, question, call)).map(({ reason }) => reason);

@@ -27,7 +27,7 @@ export type HostJudgement = 'trusted' | { readonly unknown: string };
 
 export interface HostTrustPorts {
   readonly bots: Pick<Bots, 'hasManaged'>;
-  readonly hostRecords: Pick<HostRecords, 'find'>;
+  readonly hostRecords: Pick<HostRecords, 'find' | 'findGone'>;
   readonly tombstones: Pick<Tombstones, 'endedAmong'>;
   readonly accounts: Pick<Accounts, 'hasAllocations'>;
   /** Hosts whose every bot this installation has made itself: what they never showed never was. */
@@ -39,6 +39,10 @@ export type HostTrust = ReturnType<typeof createHostTrust>;
 export function createHostTrust(ports: HostTrustPorts) {
   const { bots, hostRecords, tombstones, accounts, isOwnWorld = false } = ports;
   return {
+    /** Which of these, none of which is configured, are gone by an administrator's decision.
+     * @throws UnavailableError when our own memory cannot be asked. */
+    findGone: async (hosts: readonly string[]): Promise<ReadonlySet<string>> =>
+      new Set((await hostRecords.findGone(hosts)).keys()),
     /** @throws UnavailableError when our own memory cannot be asked. */
     judge: async (
       host: string,
@@ -55,11 +59,17 @@ export function createHostTrust(ports: HostTrustPorts) {
         (await missingOf(tombstones, { host, record }, placedByFile, isPlaced));
       if (missing !== null) return { unknown: emptyReason(host, missing) };
       // Neither seen nor confirmed: nothing tells the right daemon from a wrong one.
-      const isStranger = record === undefined && !isOwnWorld;
-      const isMoneyOut = isStranger && (hadMoney || (await accounts.hasAllocations()));
+      const isStranger = record === undefined || isUnproven(record);
+      const isMoneyOut =
+        isStranger && !isOwnWorld && (hadMoney || (await accounts.hasAllocations()));
       return isMoneyOut ? { unknown: emptyReason(host, NEVER_SHOWN) } : 'trusted';
     },
   };
+}
+
+// A decision that it was gone has made its record, and no bot.
+function isUnproven({ observedAt, confirmedEmptyAt }: HostRecord): boolean {
+  return observedAt === null && confirmedEmptyAt === null;
 }
 
 /** An observation is written down after the read it comes from: a bot that was removed in between was removed,

@@ -1,5 +1,5 @@
 // What is remembered of each Docker host: which bots it was last seen to hold, and whether an administrator
-// has said that it really is empty. I4: a daemon that was set up anew answers "no containers" as readily as
+// has said that it really is empty, or, where it cannot be asked any more, that it is gone for good. I4: a daemon that was set up anew answers "no containers" as readily as
 // one that never had any; without a memory of its own the two could not be told apart. One document per host, `_id` = its
 // name in DOCKER_HOSTS: both in one, so that whichever of the two was later can be told.
 
@@ -28,6 +28,12 @@ export interface EmptyConfirmation {
   /** As in every audit trail: `admin:<firebaseUid>`. */
   readonly by: string;
   readonly reason: string;
+}
+
+/** That a host which is not named any more is gone for good, with all that it held. */
+export interface GoneDecision extends EmptyConfirmation {
+  /** ISO 8601, database time. */
+  readonly at: string;
 }
 
 /** Ids kept of one host: enough to see whether all of a small host's bots were removed by us, bounded for a
@@ -107,12 +113,11 @@ export function createMongoHostRecords(db: Db) {
       const fields = {
         bots: { $ifNull: ['$bots', []] },
         count: { $ifNull: ['$count', 0] },
-        observedAt: {
-          $cond: [{ $eq: [{ $type: '$bots' }, 'missing'] }, '$$NOW', orNull('observedAt')],
-        },
+        observedAt: { $cond: [{ $and: IS_STRANGER }, '$$NOW', orNull('observedAt')] },
         confirmedEmptyAt: orNull('confirmedEmptyAt'),
         confirmedBy: orNull('confirmedBy'),
         confirmedReason: orNull('confirmedReason'),
+        gone: null,
       };
       const update = [{ $set: fields }];
       await runRepeatable(() => collection().updateOne({ _id: host }, update, { upsert: true }));
@@ -122,7 +127,6 @@ export function createMongoHostRecords(db: Db) {
      * and why stays in the record's audit trail, the newest twenty of them. */
     async confirmEmpty(host: string, { by, reason }: EmptyConfirmation): Promise<HostRecord> {
       const confirmation = { at: '$$NOW', by: literal(by), reason: literal(reason) };
-      const earlier = { $ifNull: ['$confirmations', []] };
       const fields = {
         bots: [],
         count: 0,
@@ -130,9 +134,8 @@ export function createMongoHostRecords(db: Db) {
         confirmedEmptyAt: '$$NOW',
         confirmedBy: literal(by),
         confirmedReason: literal(reason),
-        confirmations: {
-          $slice: [{ $concatArrays: [earlier, [confirmation]] }, -MAX_CONFIRMATIONS],
-        },
+        gone: null,
+        confirmations: trailWith(confirmation),
       };
       const document = await runRepeatable(() =>
         collection().findOneAndUpdate({ _id: host }, [{ $set: fields }], {
@@ -143,7 +146,63 @@ export function createMongoHostRecords(db: Db) {
       if (document === null) throw new RetryableError('HOST_RECORD_LOST', `no record of ${host}`);
       return parseRecord(document);
     },
+
+    /** An administrator decides that a host which cannot be asked is gone. No evidence: what was observed there is kept,
+     * and is missed again if the host comes back. In the same audit trail, as what it is. */
+    async decideGone(host: string, { by, reason }: EmptyConfirmation): Promise<GoneDecision> {
+      const decision = { at: '$$NOW', by: literal(by), reason: literal(reason) };
+      const orNull = (field: string) => ({ $ifNull: [`$${field}`, null] });
+      const fields = {
+        bots: { $ifNull: ['$bots', []] },
+        count: { $ifNull: ['$count', 0] },
+        observedAt: orNull('observedAt'),
+        confirmedEmptyAt: orNull('confirmedEmptyAt'),
+        confirmedBy: orNull('confirmedBy'),
+        confirmedReason: orNull('confirmedReason'),
+        gone: decision,
+        confirmations: trailWith({ ...decision, isGone: true }),
+      };
+      const document = await runRepeatable(() =>
+        collection().findOneAndUpdate({ _id: host }, [{ $set: fields }], {
+          upsert: true,
+          returnDocument: 'after',
+        }),
+      );
+      if (document === null) throw new RetryableError('HOST_RECORD_LOST', `no record of ${host}`);
+      return parseGone(document);
+    },
+
+    /** The hosts of these, or of all, that are gone by a decision. */
+    async findGone(hosts?: readonly string[]): Promise<ReadonlyMap<string, GoneDecision>> {
+      const among = hosts === undefined ? {} : { _id: { $in: [...hosts] } };
+      const documents = await runRepeatable(() =>
+        collection()
+          .find({ ...among, gone: { $type: 'object' } }, { projection: { gone: 1 } })
+          .toArray(),
+      );
+      return new Map(documents.map((document) => [document._id, parseGone(document)]));
+    },
+
+    /** These hosts are named again: no decision that one of them is gone holds any more. */
+    async endGone(hosts: readonly string[]): Promise<void> {
+      const filter = { _id: { $in: [...hosts] }, gone: { $type: 'object' } };
+      await runRepeatable(() => collection().updateMany(filter, { $set: { gone: null } }));
+    },
   };
+}
+
+/** Neither seen nor confirmed, also where a decision has made the record. */
+const IS_STRANGER = ['observedAt', 'confirmedEmptyAt'].map((field) => ({
+  $eq: [{ $ifNull: [`$${field}`, null] }, null],
+}));
+
+function trailWith(confirmation: Document): Expression {
+  const earlier = { $ifNull: ['$confirmations', []] };
+  return { $slice: [{ $concatArrays: [earlier, [confirmation]] }, -MAX_CONFIRMATIONS] };
+}
+
+function parseGone({ gone: { at, by, reason } }: Document): GoneDecision {
+  return { at: at.toISOString(), by, reason };
 }
 
 const OBSERVED_NOW = {
@@ -151,6 +210,8 @@ const OBSERVED_NOW = {
   confirmedEmptyAt: null,
   confirmedBy: null,
   confirmedReason: null,
+  // What it shows counts.
+  gone: null,
 };
 
 interface StoredBot {

@@ -1,15 +1,14 @@
 // The wiring of what is remembered of Docker hosts, and of whether they are trusted.
 
-import type { Db } from 'mongodb';
 import type { Bots } from '../../bots/bots.ts';
 import { createHostExpectations } from '../../bots/hosts/host-expectations.ts';
 import { createHostTrust } from '../../bots/hosts/host-trust.ts';
-import { createMongoHostRecords } from '../../bots/hosts/mongo-host-records.ts';
+import type { HostRecords } from '../../bots/hosts/mongo-host-records.ts';
 import type { Tombstones } from '../../tombstones/tombstones.ts';
 import type { Accounts } from '../../wallet/mongodb/accounts.ts';
 
 export interface HostServicesOptions {
-  readonly db: Db;
+  readonly hostRecords: HostRecords;
   readonly bots: Pick<Bots, 'hosts' | 'hasManaged'>;
   readonly tombstones: Tombstones;
   readonly accounts: Pick<Accounts, 'hasAllocations'>;
@@ -21,7 +20,7 @@ export interface HostServicesOptions {
 export type HostServices = ReturnType<typeof createHosts>;
 
 export function createHosts(options: HostServicesOptions) {
-  const hostRecords = createMongoHostRecords(options.db);
+  const { hostRecords } = options;
   const hostTrust = createHostTrust({ ...options, hostRecords });
   return {
     hostRecords,

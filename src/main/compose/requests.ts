@@ -4,6 +4,7 @@
 import type { Clock, Sagas } from '@reclaim/saga';
 import type { Db } from 'mongodb';
 import { createConfirmHost } from '../../bots/hosts/confirm-host.ts';
+import type { UnlistedHosts } from '../../bots/hosts/unlisted-hosts.ts';
 import type { KnownContainers } from '../../bots/mongo-known-containers.ts';
 import { createDeleteRequests } from '../../deletion/delete-requests.ts';
 import { createResolveFindings } from '../../deletion/resolve-findings.ts';
@@ -33,6 +34,7 @@ export interface RequestsOptions {
   readonly deletionPorts: DeletionPorts;
   readonly syncPorts: SyncAllPorts;
   readonly knownContainers: KnownContainers;
+  readonly unlistedHosts: UnlistedHosts;
   readonly accounts: Accounts;
   readonly sagas: Sagas;
   readonly isBesidePlatform: boolean;
@@ -81,7 +83,9 @@ export function createRequests(options: RequestsOptions) {
     resolveFindings: createResolveFindings({ ports: deletionPorts, sagas }),
     confirmHost: createConfirmHost({
       bots: runtime.bots,
+      unlistedHosts: options.unlistedHosts,
       hostRecords: {
+        decideGone: syncPorts.hostRecords.decideGone,
         // What was observed there is not missed any more, neither by its ids nor by its number.
         confirmEmpty: async (host, confirmation) => {
           await options.knownContainers.forgetHost(host);

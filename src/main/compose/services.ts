@@ -6,6 +6,9 @@ import { createSagaMetrics, registerOpenSagaGauges } from '@reclaim/saga/metrics
 import { startDatabaseClock } from '@reclaim/saga/mongodb';
 import type { Logger } from 'pino';
 import { Registry as MetricsRegistry } from 'prom-client';
+import { createMongoHostRecords } from '../../bots/hosts/mongo-host-records.ts';
+import { createUnlistedHosts } from '../../bots/hosts/unlisted-hosts.ts';
+import { withoutGoneHosts } from '../../bots/hosts/without-gone-hosts.ts';
 import { createMongoKnownContainers } from '../../bots/mongo-known-containers.ts';
 import { rememberContainers } from '../../bots/remember-containers.ts';
 import { createDeleteBotSaga } from '../../deletion/delete-bot.ts';
@@ -71,8 +74,15 @@ export async function createServices(options: ServicesOptions) {
   const poolStatePlace = openPoolStatePlace({ config, db, now, log });
   const accounts = createMongoAccounts(db);
   const tombstones = createMongoTombstones({ db });
+  const hostRecords = createMongoHostRecords(db);
+  // Where no Docker answers, the simulator stands in for hosts that are named all the same.
+  const listed = [...config.dockerHosts.map(({ name }) => name), ...runtime.bots.hosts()];
+  await hostRecords.endGone(listed);
+  const unlistedHosts = createUnlistedHosts({
+    ...{ listed, hostRecords, knownContainers, poolStates: poolStatePlace.poolStates },
+  });
   const hosts = createHosts({
-    ...{ db, tombstones, accounts, bots: runtime.bots },
+    ...{ hostRecords, tombstones, accounts, bots: runtime.bots },
     isOwnWorld: config.isDemo && runtime.kind === 'simulator',
   });
   const deletionPorts: DeletionPorts = {
@@ -82,7 +92,7 @@ export async function createServices(options: ServicesOptions) {
     hostExpectations: hosts.hostExpectations,
     findings: createMongoFindings(db),
     poolStates: poolStatePlace.poolStates,
-    bots: rememberContainers(runtime.bots, knownContainers),
+    bots: rememberContainers(withoutGoneHosts(runtime.bots, hostRecords, now), knownContainers),
     valuation: runtime.valuation,
     platform: platformOf(config),
     findSagas: (ids) => engine.log.findStates(ids),
@@ -136,7 +146,7 @@ export async function createServices(options: ServicesOptions) {
   const isBesidePlatform = installation.isBesidePlatform && !config.isDemo;
   const requests = createRequests({
     ...{ config, db, clock, runtime, deletionPorts, accounts, sagas },
-    ...{ syncPorts, knownContainers, isBesidePlatform },
+    ...{ syncPorts, knownContainers, unlistedHosts, isBesidePlatform },
   });
   let closing: Promise<void> | undefined;
   const close = async () => {
@@ -172,6 +182,7 @@ export async function createServices(options: ServicesOptions) {
       atRisk: (saga) => sagas.atRisk(saga),
       countTombstones: () => countUnfinished(db),
       lastAnswers: () => runtime.bots.hostStates(),
+      unlistedHosts: unlistedHosts.find,
     }),
     audits: createAuditing({ db, ...deletionPorts, config, metricsRegistry, log }),
     metrics: {

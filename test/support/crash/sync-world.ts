@@ -7,6 +7,7 @@ import type { SagaRecord } from '../../../packages/saga/src/log/record.ts';
 import type { SagaId } from '../../../packages/saga/src/saga-id.ts';
 import type { Sagas } from '../../../packages/saga/src/sagas.ts';
 import type { Wire } from '../../../packages/saga/src/testing/index.ts';
+import { createMongoHostRecords } from '../../../src/bots/hosts/mongo-host-records.ts';
 import { botKey } from '../../../src/deletion/bot-key.ts';
 import { RECLAIM_ORPHAN } from '../../../src/deletion/reclaim-orphan.ts';
 import { toInstanceId, type UserId } from '../../../src/domain/ids.ts';
@@ -115,7 +116,8 @@ function reconciliationOf(
   if (own === undefined) throw new RangeError('no process');
   const { config, db, accounts } = own;
   const deletionPorts = world.ports(wire, process);
-  const hosts = createHosts({ ...deletionPorts, db, accounts, isOwnWorld: false });
+  const hostRecords = createMongoHostRecords(db);
+  const hosts = createHosts({ ...deletionPorts, hostRecords, accounts, isOwnWorld: false });
   const metrics = new Registry();
   return createReconciliation({
     ...{ config, db, metrics, deletionPorts, hosts, accounts, sagas },

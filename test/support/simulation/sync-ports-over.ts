@@ -25,7 +25,7 @@ export function syncPortsOver(
   return {
     ...ports,
     // The pool's own container stands, whatever becomes of the bots in it.
-    hostTrust: { judge: async () => 'trusted' },
+    hostTrust: { judge: async () => 'trusted', findGone: async () => new Set() },
     accounts: stored(createMemoryAccounts(places)),
     hostRecords: stored(HOST_RECORDS),
     suspects: stored(suspects),
