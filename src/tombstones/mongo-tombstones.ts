@@ -167,7 +167,13 @@ interface Answer {
 }
 
 /** What stands under an incarnation's key: its tombstone, or the name of the saga that withdrew its own. */
-type Stored = Tombstone | (Pick<Tombstone, 'sagaId' | 'epoch'> & { readonly status: 'withdrawn' });
+type Stored = (
+  | Tombstone
+  | (Pick<Tombstone, 'sagaId' | 'epoch'> & { readonly status: 'withdrawn' })
+) & {
+  /** The sagas that open none any more. */
+  readonly withdrawnBy: readonly string[];
+};
 
 async function flush(db: Db, items: readonly Item[]): Promise<Answer[]> {
   const { outcomes, reading } = await writeThenRead<TombstoneDocument, WithId<TombstoneDocument>[]>(
@@ -199,11 +205,11 @@ async function flush(db: Db, items: readonly Item[]): Promise<Answer[]> {
 
 // Null: another saga's withdrawal, which blocks nothing.
 function decideOpen(found: Stored, { sagaId, epoch }: OpenTombstone): OpenResult | null {
-  if (found.status === WITHDRAWN) {
-    if (found.sagaId === sagaId) throw new FencedError(sagaId, epoch);
-    return null;
+  if (found.status === 'settled' || found.status === 'ended') {
+    return { status: 'already-settled', sagaId: found.sagaId };
   }
-  if (found.status !== 'open') return { status: 'already-settled', sagaId: found.sagaId };
+  if (found.withdrawnBy.includes(sagaId)) throw new FencedError(sagaId, epoch);
+  if (found.status === WITHDRAWN) return null;
   if (found.sagaId !== sagaId) return { status: 'other-saga', sagaId: found.sagaId };
   if (found.epoch > epoch) throw new FencedError(sagaId, epoch);
   return { status: 'opened' };
@@ -230,8 +236,10 @@ function refusal(found: Stored | null, target: TombstoneTarget): SagaError {
 }
 
 function parseStored(document: Document): Stored {
-  if (document.status !== WITHDRAWN) return parseTombstone(document);
-  return { status: WITHDRAWN, sagaId: toSagaId(document.sagaId), epoch: document.epoch };
+  const { status, sagaId, epoch, withdrawnBy = [] } = document;
+  if (status !== WITHDRAWN) return { ...parseTombstone(document), withdrawnBy };
+  // The release before leaves its saga's name alone.
+  return { status, sagaId: toSagaId(sagaId), epoch, withdrawnBy: [...withdrawnBy, sagaId] };
 }
 
 function parseTombstone(document: Document): Tombstone {

@@ -1,6 +1,7 @@
 // The conditional writes of tombstones. Every one names the saga and lets no lower epoch pass (I5);
 // nothing ever leads from settled back to open, and `ended` is only written where gone was observed (I1).
-// A withdrawn one leaves its saga's name for a day: a worker that was away meanwhile must not open it again.
+// A withdrawn one leaves its saga's name for a day, and one of the same incarnation after it keeps that: a worker that was
+// away meanwhile must not open it again.
 // All times are the database's.
 
 import type { AnyBulkWriteOperation, Document } from 'mongodb';
@@ -33,6 +34,14 @@ const MAX_EXPONENT = 4;
 /** Not a tombstone any more; no reader of the port sees it. */
 export const WITHDRAWN = 'withdrawn';
 const IS_NEW = { $eq: [{ $type: '$status' }, 'missing'] };
+const IS_OPEN = { $eq: ['$status', 'open'] };
+const IS_WITHDRAWN = { $eq: ['$status', WITHDRAWN] };
+/** The sagas that open none of this incarnation any more. The release before knows the last one alone. */
+const WITHDRAWN_BY = {
+  $concatArrays: [{ $ifNull: ['$withdrawnBy', []] }, { $cond: [IS_WITHDRAWN, ['$sagaId'], []] }],
+};
+/** Deletions of one incarnation that were undone one after the other: far more than there are. */
+const MAX_WITHDRAWN = 100;
 
 const later = (ms: number) => ({ $add: ['$$NOW', ms] });
 
@@ -41,20 +50,21 @@ const later = (ms: number) => ({ $add: ['$$NOW', ms] });
 export function openWrite(command: OpenTombstone): TombstoneWrite {
   const { incarnation, sagaId, epoch, mayTakeOver } = command;
   const isOwn = { $and: [{ $eq: ['$sagaId', sagaId] }, { $lte: ['$epoch', epoch] }] };
-  const isOpen = { $eq: ['$status', 'open'] };
-  const isWithdrawn = { $eq: ['$status', WITHDRAWN] };
-  const isFree = {
-    $or: [IS_NEW, { $and: [isWithdrawn, { $ne: ['$sagaId', { $literal: sagaId }] }] }],
+  const isTakeable = { $and: [IS_OPEN, { $in: ['$sagaId', { $literal: mayTakeOver }] }] };
+  const mayOpen = {
+    $and: [
+      { $not: [{ $in: [{ $literal: sagaId }, WITHDRAWN_BY] }] },
+      { $or: [IS_NEW, IS_WITHDRAWN, isTakeable] },
+    ],
   };
-  const isTakeable = { $in: ['$sagaId', { $literal: mayTakeOver }] };
   const raised = {
-    $cond: [{ $and: [isOpen, isOwn] }, { $mergeObjects: ['$$ROOT', { epoch }] }, '$$ROOT'],
+    $cond: [{ $and: [IS_OPEN, isOwn] }, { $mergeObjects: ['$$ROOT', { epoch }] }, '$$ROOT'],
   };
   const opened = {
     $mergeObjects: [
       { $literal: openedFields(command) },
       { _id: '$_id', openedAt: '$$NOW', settledAt: null, endedAt: null },
-      { nextCheckAt: null, heldUntil: null },
+      { nextCheckAt: null, heldUntil: null, withdrawnBy: WITHDRAWN_BY },
     ],
   };
   return {
@@ -63,7 +73,7 @@ export function openWrite(command: OpenTombstone): TombstoneWrite {
       update: [
         {
           $replaceWith: {
-            $cond: [{ $or: [isFree, { $and: [isOpen, isTakeable] }] }, opened, raised],
+            $cond: [mayOpen, opened, raised],
           },
         },
       ],
@@ -103,20 +113,33 @@ export function observedBotsWrite(
 /** Leaves no tombstone, whether or not there was one, but the record that this saga opens none any more. */
 export function withdrawWrite({ incarnation, sagaId, epoch }: TombstoneTarget): TombstoneWrite {
   const { userId, instanceId, incarnationId } = incarnation;
-  const isOwn = {
-    $and: [{ $eq: ['$sagaId', { $literal: sagaId }] }, { $lte: ['$epoch', epoch] }],
-  };
+  const isItsSaga = { $eq: ['$sagaId', { $literal: sagaId }] };
   const mayGo = {
-    $or: [IS_NEW, { $eq: ['$status', WITHDRAWN] }, { $and: [{ $eq: ['$status', 'open'] }, isOwn] }],
+    $or: [IS_NEW, IS_WITHDRAWN, { $and: [IS_OPEN, isItsSaga, { $lte: ['$epoch', epoch] }] }],
+  };
+  const others = {
+    $filter: { input: WITHDRAWN_BY, as: 'id', cond: { $ne: ['$$id', { $literal: sagaId }] } },
+  };
+  const all = { $concatArrays: [others, [{ $literal: sagaId }]] };
+  const withdrawnBy = { $slice: [all, -MAX_WITHDRAWN] };
+  // Another saga's stays; this one opens none behind it either.
+  const noted = {
+    $cond: [
+      { $and: [IS_OPEN, { $not: [isItsSaga] }] },
+      { $mergeObjects: ['$$ROOT', { withdrawnBy }] },
+      '$$ROOT',
+    ],
   };
   const names = {
     $literal: { userId, instanceId, incarnationId, sagaId, epoch, status: WITHDRAWN },
   };
-  const withdrawn = { $mergeObjects: [names, { _id: '$_id', withdrawnAt: '$$NOW' }] };
+  const withdrawn = {
+    $mergeObjects: [names, { _id: '$_id', withdrawnAt: '$$NOW', withdrawnBy }],
+  };
   return {
     updateOne: {
       filter: { _id: incarnationKey(incarnation) },
-      update: [{ $replaceWith: { $cond: [mayGo, withdrawn, '$$ROOT'] } }],
+      update: [{ $replaceWith: { $cond: [mayGo, withdrawn, noted] } }],
       upsert: true,
     },
   };

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { FencedError } from '../../packages/saga/src/errors.ts';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import {
   NOTHING_OBSERVED,
@@ -131,7 +132,7 @@ export function describeTombstones(name: string, create: () => Promise<Tombstone
     it('withdrawn: gone; a settled one stays, whoever asks', async () => {
       const { tombstones } = await create();
       await tombstones.open(command());
-      await tombstones.withdraw(command({ sagaId: SAGA_B }));
+      await tombstones.withdraw(command({ sagaId: toSagaId('del-cccccccccccccccc') }));
       expect(await tombstones.findForBot(USER, BOT)).toHaveLength(1);
       await tombstones.withdraw(command());
       await tombstones.withdraw(command());
@@ -154,6 +155,36 @@ export function describeTombstones(name: string, create: () => Promise<Tombstone
       await tombstones.open(command({ sagaId: SAGA_B }));
       await tombstones.withdraw(command({ sagaId: SAGA_B }));
       await expect(tombstones.open(command({ sagaId: SAGA_B }))).rejects.toThrow(FencedError);
+    });
+
+    it('a worker comes back after its saga has withdrawn, and another has come or gone since: fenced', async () => {
+      const { tombstones } = await create();
+      const next = command({ sagaId: SAGA_B });
+      await tombstones.open(command());
+      await tombstones.withdraw(command());
+      await tombstones.open(next);
+      const late = command({ mayTakeOver: [SAGA_B] });
+      await expect(tombstones.open(late)).rejects.toThrow(FencedError);
+      expect(await tombstones.findForBot(USER, BOT)).toMatchObject([{ sagaId: SAGA_B }]);
+      await tombstones.withdraw(next);
+      for (const gone of [late, next]) {
+        await expect(tombstones.open(gone)).rejects.toThrow(FencedError);
+      }
+      // A release that is repeated late forbids nothing less.
+      await tombstones.withdraw(command());
+      await expect(tombstones.open(next)).rejects.toThrow(FencedError);
+      expect(await tombstones.findForBot(USER, BOT)).toEqual([]);
+    });
+
+    it('a saga withdraws what another has taken over: that stays, and the saga opens none any more', async () => {
+      const { tombstones } = await create();
+      await tombstones.open(command());
+      const next = command({ sagaId: SAGA_B, mayTakeOver: [SAGA_A] });
+      await tombstones.open(next);
+      await tombstones.withdraw(command());
+      await tombstones.withdraw(next);
+      await expect(tombstones.open(command())).rejects.toThrow(FencedError);
+      expect(await tombstones.findForBot(USER, BOT)).toEqual([]);
     });
 
     it('closing is never due; settled is due when its saga has had its chance, for one janitor', async () => {

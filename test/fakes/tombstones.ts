@@ -38,6 +38,10 @@ const LAST_CHECK_MS = 600_000;
 
 export function createMemoryTombstones(nowMs: () => number): MemoryTombstones {
   const stored = new Map<string, Stored>();
+  /** `<incarnation's key> <saga>`: what opens none any more. */
+  const withdrawn = new Set<string>();
+  const nameOf = ({ incarnation, sagaId }: TombstoneTarget) =>
+    `${incarnationKey(incarnation)} ${sagaId}`;
   const put = (one: Stored) => void stored.set(incarnationKey(one.incarnation), one);
   const find = ({ incarnation }: TombstoneTarget) => stored.get(incarnationKey(incarnation));
   const kept = () => [...stored.values()].filter(isKept);
@@ -48,13 +52,11 @@ export function createMemoryTombstones(nowMs: () => number): MemoryTombstones {
   function open({ mayTakeOver, ...command }: OpenTombstone): OpenResult {
     const { sagaId, epoch } = command;
     const found = find(command);
-    if (found?.status === 'withdrawn' && found.sagaId === sagaId) {
-      throw new FencedError(sagaId, epoch);
-    }
     const isFree = found === undefined || found.status === 'withdrawn';
     if (!isFree && found.status !== 'open') {
       return { status: 'already-settled', sagaId: found.sagaId };
     }
+    if (withdrawn.has(nameOf(command))) throw new FencedError(sagaId, epoch);
     if (!isFree && found.sagaId === sagaId) {
       change(own(command), {});
       return { status: 'opened' };
@@ -71,10 +73,14 @@ export function createMemoryTombstones(nowMs: () => number): MemoryTombstones {
   function withdraw(target: TombstoneTarget): void {
     const found = find(target);
     if (found !== undefined && isKept(found)) {
-      if (found.sagaId !== target.sagaId) return;
+      if (found.sagaId !== target.sagaId) {
+        withdrawn.add(nameOf(target));
+        return;
+      }
       if (own(target).status !== 'open') throw wrongStatus(found);
     }
     const { incarnation, sagaId, epoch } = target;
+    withdrawn.add(nameOf(target));
     put({ incarnation, sagaId, epoch, status: 'withdrawn' });
   }
 
