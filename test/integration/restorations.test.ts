@@ -121,6 +121,21 @@ async function paidAfterTheCopy() {
   return { userId, wallets, ledger, auditUser, findingsOf, undone };
 }
 
+it('the copy took away what tells our users from others, and no job of theirs ends any more: the audit of all users sees it', async () => {
+  const db = await createTestDatabase();
+  const [instanceId] = BOTS;
+  const userId = await putUser(db, { balance: 50, bots: { [instanceId]: allocation(100, 110) } });
+  const { auditUser, auditAll, findingsOf, wallets } = createTestAudit(db);
+  const copy = await readUser(db, userId);
+  const receipt = await pay(wallets, userId, { instanceId });
+  await createMongoLedger({ db }).post({ receipt, firebaseUid: null, sagaId: SAGA_A });
+  expect((await auditUser(userId)).status).toBe('conserved');
+  await users(db).replaceOne({ _id: copy._id }, copy);
+  expect(await auditAll()).toMatchObject({ users: 1, differences: 1 });
+  const [finding] = await findingsOf(userId);
+  expect(finding?.evidence).toMatchObject({ difference: '-110', undone: [receipt.opId] });
+});
+
 it('a bot is paid before the audit sees what the copy took back, under a number that was given out before: all of that is missing, and offered', async () => {
   const { userId, wallets, ledger, auditUser, findingsOf, undone } = await paidAfterTheCopy();
   const { status } = await waitFor('an answer', async () => {

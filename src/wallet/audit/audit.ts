@@ -83,10 +83,8 @@ async function auditAllUsers(
   signal: AbortSignal,
 ): Promise<readonly UserId[]> {
   const suspects: UserId[] = [];
-  let after: OursCursor | null = null;
-  do {
-    const page = await deps.readings.ours({ after, limit: PAGE });
-    await mapBounded(page.userIds, AT_ONCE, async (userId) => {
+  for await (const userIds of pagesOf(deps, signal)) {
+    await mapBounded(userIds, AT_ONCE, async (userId) => {
       const audit = await auditOrReport(deps, tally, userId, signal);
       if (audit === null) return;
       if (audit.status !== 'pending') tally.add(audit);
@@ -94,9 +92,28 @@ async function auditAllUsers(
       else tally.add(audit);
       if (audit.status === 'conserved') await deps.trim(audit, signal);
     });
+  }
+  return suspects;
+}
+
+/** By what our first write leaves in a user, and then by what an audit remembers: a save of the whole document from before
+ * that write takes the former away, and what it took back with it must be found all the same. */
+async function* pagesOf(
+  { readings, checkpoints }: AuditDependencies,
+  signal: AbortSignal,
+): AsyncGenerator<readonly UserId[]> {
+  let after: OursCursor | null = null;
+  do {
+    const page = await readings.ours({ after, limit: PAGE });
+    yield page.userIds;
     after = page.next;
   } while (after !== null && !signal.aborted);
-  return suspects;
+  let last: UserId | undefined;
+  do {
+    const audited = await checkpoints.audited({ after: last ?? null, limit: PAGE });
+    if (audited.length > 0) yield await readings.unopenedAmong(audited);
+    last = audited.length < PAGE ? undefined : audited.at(-1);
+  } while (last !== undefined && !signal.aborted);
 }
 
 async function confirmBots(

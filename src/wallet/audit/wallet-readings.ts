@@ -19,6 +19,9 @@ export interface WalletReadings {
 
   /** The users that this program has ever written on, page by page, each once. */
   ours(options: { readonly after: OursCursor | null; readonly limit: number }): Promise<OursPage>;
+
+  /** Those of these users that `ours` does not name. */
+  unopenedAmong(userIds: readonly UserId[]): Promise<readonly UserId[]>;
 }
 
 /** A boundary between two rows that removals in front of it do not move. */

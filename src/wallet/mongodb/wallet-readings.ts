@@ -39,6 +39,19 @@ export function createMongoWalletReadings(db: Db): WalletReadings {
       );
       return parseOurs(found, limit);
     },
+
+    async unopenedAmong(userIds) {
+      const unopened = {
+        _id: { $in: userIds.map((userId) => new ObjectId(userId)) },
+        'ledgerState.openedAt': { $not: { $type: 'date' } },
+      };
+      const found = await runRepeatable(() =>
+        users()
+          .find(unopened, { projection: { _id: 1 } })
+          .toArray(),
+      );
+      return found.map(({ _id }) => toUserId(String(_id)));
+    },
   };
 }
 

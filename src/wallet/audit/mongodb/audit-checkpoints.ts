@@ -63,6 +63,25 @@ export function createMongoAuditCheckpoints(db: Db) {
       return found === null ? null : parseCheckpoint(found);
     },
 
+    /** The users whose balance an audit has seen, in the order of their ids. */
+    async audited({
+      after,
+      limit,
+    }: {
+      readonly after: UserId | null;
+      readonly limit: number;
+    }): Promise<readonly UserId[]> {
+      const filter = {
+        balance: { $type: 'decimal' },
+        ...(after !== null && { _id: { $gt: after } }),
+      } as const;
+      const options = { projection: { _id: 1 }, limit } as const;
+      const found = await runRepeatable(() =>
+        checkpoints().find(filter, options).sort({ _id: 1 }).toArray(),
+      );
+      return found.map(({ _id }) => _id);
+    },
+
     /** One conditional write: false when another audit has moved the checkpoint from `revision` on. Ends a
      * suspicion. */
     advance: (userId: UserId, revision: number, to: CheckpointState): Promise<boolean> =>
