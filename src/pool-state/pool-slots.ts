@@ -126,7 +126,7 @@ export function assignSlot(state: PoolState, order: SlotOrder): PoolState | null
 
 export type Activation =
   | { readonly status: 'active'; readonly state: PoolState }
-  /** Another bot has the port now, or the pool is gone. */
+  /** Another bot has the port or the id now, or the pool is gone. */
   | { readonly status: 'impossible'; readonly reason: string };
 
 /** The state with the assigned entry `running`. Where the platform's next write lost the entry, it is put in
@@ -138,6 +138,9 @@ export function activateSlot(state: PoolState, assigned: BotMapping): Activation
   const rival = portHolder(state, { poolId, port, instanceId });
   if (rival !== null) return impossible(`port ${port} of ${poolId} belongs to ${rival}`);
   const found = ownValue(state.botMapping, instanceId);
+  if (found !== undefined && found.createdAt !== assigned.createdAt) {
+    return impossible(`${instanceId} was given to another bot`);
+  }
   if (found?.status === 'running' && pool.bots.includes(instanceId)) {
     return { status: 'active', state };
   }

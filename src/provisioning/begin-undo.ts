@@ -7,6 +7,7 @@ import { findOwnEntry, type ReservedSlot } from '../pool-state/owned-entry.ts';
 import { NOTHING_OBSERVED, type TombstoneTarget } from '../tombstones/tombstones.ts';
 import { takingOver } from '../wallet/closed-sagas.ts';
 import type { Reservation } from '../wallet/receipts.ts';
+import { idHolder } from './id-holder.ts';
 import {
   contextOf,
   type ProvisionCall,
@@ -17,7 +18,7 @@ import {
 
 export interface Undo {
   readonly reservation: Reservation;
-  /** Null: a bot of this id was there before; nothing of this saga's was started, and nothing is removed. */
+  /** Null: a bot of this id was there before, or another was given it since; nothing that carries it is removed. */
   readonly tombstone: TombstoneTarget | null;
 }
 
@@ -28,7 +29,9 @@ export async function beginUndo(
 ): Promise<Undo | null> {
   const reservation = await withdrawReserve(ports, call);
   if (reservation === null) return null;
-  if (wasThereBefore(call)) return { reservation, tombstone: null };
+  if (wasThereBefore(call) || (await isAnothers(ports, call))) {
+    return { reservation, tombstone: null };
+  }
   const { userId, instanceId, firebaseUid } = call.input;
   const incarnation = { userId, instanceId, incarnationId: reservation.incarnationId };
   const tombstone = { incarnation, sagaId: toSagaId(call.sagaId), epoch: call.epoch };
@@ -65,6 +68,19 @@ export function wasThereBefore({ captures }: ProvisionCall): boolean {
   const places = captures[STEP.assign];
   const start = captures[STEP.start];
   return places?.hadEntry === true || (start !== undefined && start.existing.length > 0);
+}
+
+/** Whether the pool state gives the id to another bot, which the platform may have made after the captures. A tombstone that
+ * stands goes its way: what it opened for was this saga's. One of a bot in a container of its own has no such rival. */
+export async function isAnothers(ports: ProvisioningPorts, call: ProvisionCall): Promise<boolean> {
+  const places = call.captures[STEP.assign];
+  if (places === undefined || placeOf(call)?.kind === 'dedicated') return false;
+  const { instanceId, userId } = contextOf(call).input;
+  const pools = await ports.poolStates.read({ signal: call.signal, about: { bots: [instanceId] } });
+  if (pools.status === 'unknown') return false;
+  if (idHolder(pools.items, instanceId, places).status !== 'another') return false;
+  const tombstones = await ports.tombstones.findForBot(userId, instanceId);
+  return !tombstones.some(({ sagaId }) => sagaId === call.sagaId);
 }
 
 /** Runs one part of the way back that needs Docker or the pool state. When the time for it is over, what

@@ -3,7 +3,7 @@
 // started; where it was not, nothing may say that it was: the allocation, if there is one, is a bot's like any other.
 
 import { settlementOpId } from '../domain/incarnation.ts';
-import { wasThereBefore, withdrawReserve } from './begin-undo.ts';
+import { isAnothers, wasThereBefore, withdrawReserve } from './begin-undo.ts';
 import {
   contextOf,
   type ProvisionCall,
@@ -28,7 +28,7 @@ export async function releaseProvision(
   const receipt = await wallets.findReceipt(userId, settlementOpId(incarnation));
   const tombstone = { incarnation, sagaId, epoch };
   try {
-    if (wasThereBefore(call)) return;
+    if (wasThereBefore(call) || (await isAnothers(ports, call))) return;
     if (receipt === null) await tombstones.withdraw(tombstone);
     else await tombstones.settle(tombstone);
   } finally {

@@ -32,6 +32,8 @@ export const OPERATION = Type.Object({ opId: TEXT });
 export const PLACES = Type.Object({
   /** Whether the pool state knew this id already: then the entry is not this saga's to take out. */
   hadEntry: Type.Boolean(),
+  /** What its mapping will say, ISO 8601: by it the entry is known as this saga's. */
+  createdAt: TEXT,
   pools: Type.Array(Type.Object({ poolId: TEXT, containerName: TEXT, host: TEXT })),
   dedicated: Type.Union([DEDICATED, Type.Null()]),
 });

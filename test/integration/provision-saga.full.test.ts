@@ -75,6 +75,41 @@ it('the bot dies between its start and the activation: undone at the pivot, the 
   expect(await conservation(app)).toEqual({ balanceMinor: 100_000, expectedMinor: 100_000 });
 });
 
+// The platform writes its entry first, and starts the bot's program some seconds later.
+it.each<[string, number]>([
+  ['and its program runs', 1],
+  ['and its program is still to be started', 0],
+])(
+  'the platform gives the very id to a bot of its own after the request, %s: left as it is, the money is back',
+  async (_, programs) => {
+    const containerName = poolName(UID);
+    const mapping = {
+      ...{ instanceId: BOT, userId: UID, poolId: `${UID}-pool-1`, containerName },
+      ...{ slotIndex: 0, port: 9000, status: 'pending', createdAt: '2026-10-02T09:30:00.000Z' },
+    };
+    const { app, saga } = await run((application, { wallets, poolStates }) => ({
+      wallets: {
+        ...wallets,
+        reserve: async (order) => {
+          if (programs > 0) await application.world.addPooled({ instanceId: BOT, containerName });
+          await poolStates.mutate({
+            change: (state) => ({ ...state, botMapping: { [BOT]: mapping } }),
+            fence: async () => undefined,
+            signal: new AbortController().signal,
+            about: { bots: [BOT] },
+          });
+          return wallets.reserve(order);
+        },
+      },
+    }));
+    expect(saga.state).toMatchObject({ phase: 'compensated', cause: { code: 'ID_IN_USE' } });
+    expect((await readPoolState(app)).botMapping).toEqual({ [BOT]: mapping });
+    expect((await app.world.snapshot()).pooled).toHaveLength(programs);
+    expect(await app.db.collection('tombstones').countDocuments()).toBe(0);
+    expect(await conservation(app)).toEqual({ balanceMinor: 100_000, expectedMinor: 100_000 });
+  },
+);
+
 it('the only slot is taken back by a tombstone after the request: no place, and the money is back', async () => {
   const pools = [emptyPool({ capacity: 1 })];
   const { app, saga } = await run(

@@ -90,7 +90,7 @@ async function assign(world: World) {
     sagaId: 'prv-0mvx2cqo0dqqe9xwr1uq2r' as never,
     fence: async () => undefined,
     nowMs: () => 0,
-    capture: { hadEntry: false, pools, dedicated },
+    capture: { hadEntry: false, createdAt: NOW.toISOString(), pools, dedicated },
     input: {
       ...{ userId: toUserId('6500000000000000000000aa'), firebaseUid: toFirebaseUid(UID) },
       ...{ instanceId: toInstanceId(INSTANCE), botName: 'bot', image: null },
@@ -102,6 +102,14 @@ async function assign(world: World) {
     .catch((error: unknown) => error);
   return { outcome, port: state.botMapping[INSTANCE]?.port, asked };
 }
+
+it('the platform has given the very id away since the capture: not this provision’s, and left as it is', async () => {
+  const mapping = sampleMapping(UID, INSTANCE, 7);
+  const underLock = { ...STATE, botMapping: { ...STATE.botMapping, [INSTANCE]: mapping } };
+  const { outcome, port } = await assign({ underLock });
+  expect(outcome).toMatchObject({ code: 'ID_IN_USE' });
+  expect(port).toBeUndefined();
+});
 
 describe('the tombstones', () => {
   it('hold nothing: the first free slot of the pool', async () => {

@@ -122,6 +122,13 @@ describe('activating a slot', () => {
     expect(again.status === 'active' && again.state).toBe(active.state);
   });
 
+  it('the platform has given its id to another bot: impossible', () => {
+    const { state, mapping } = pending();
+    const theirs = { ...mapping, createdAt: '2026-12-01T00:00:00.000Z' };
+    const given = { ...state, botMapping: { [bot(1)]: theirs } };
+    expect(activateSlot(given, mapping).status).toBe('impossible');
+  });
+
   it('its entry is gone: put in again; its port or its pool is gone: impossible', () => {
     const { state, mapping } = pending();
     const lost = poolStateWith(emptyPool());

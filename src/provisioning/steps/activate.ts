@@ -67,7 +67,9 @@ const NOTHING_WRITTEN = { outcome: 'absent' } as const;
 function observed(state: PoolState, call: ProvisionCall): Observed<void> {
   const { instanceId } = contextOf(call).input;
   const entry = ownValue(state.botMapping, instanceId);
-  return { outcome: entry?.status === 'running' ? 'landed' : 'absent' };
+  const place = placeOf(call);
+  const isOwn = place?.kind === 'pooled' && entry?.createdAt === place.createdAt;
+  return { outcome: isOwn && entry.status === 'running' ? 'landed' : 'absent' };
 }
 
 async function seeRunning(ports: ProvisioningPorts, call: ProvisionCall): Promise<void> {

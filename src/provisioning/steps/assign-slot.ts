@@ -3,6 +3,7 @@
 // slots that tombstones still hold (I5).
 
 import { type Observed, RetryableError, TerminalError } from '@reclaim/saga';
+import type { InstanceId } from '../../domain/ids.ts';
 import { takeOutOwn } from '../../pool-state/owned-entry.ts';
 import { type HeldSlot, assignSlot as withSlot } from '../../pool-state/pool-slots.ts';
 import { findEntry, type PoolState } from '../../pool-state/pool-state.ts';
@@ -10,6 +11,7 @@ import type { PoolScope } from '../../pool-state/pool-states.ts';
 import { hiddenBy } from '../../pool-state/unreadable-rows.ts';
 import { beginUndo, undoInTime } from '../begin-undo.ts';
 import { findPlaces } from '../find-slots.ts';
+import { idHolder } from '../id-holder.ts';
 import {
   accountedFor,
   type OccupiedPools,
@@ -58,7 +60,8 @@ export function assignSlot(ports: ProvisioningPorts) {
       const { instanceId } = input;
       const hadEntry =
         findEntry(state, instanceId) !== null || hiddenBy(state, instanceId) !== null;
-      return { hadEntry, pools, dedicated };
+      const createdAt = new Date(call.nowMs()).toISOString();
+      return { hadEntry, createdAt, pools, dedicated };
     },
     run: (call: AssignCall) => assign(ports, call),
     observe: async (call: AssignCall): Promise<Observed<Place>> => {
@@ -72,8 +75,11 @@ export function assignSlot(ports: ProvisioningPorts) {
       if (call.capture.hadEntry) return;
       await beginUndo(ports, call);
       const { instanceId, ...owner } = contextOf(call).input;
-      const { fence, signal } = call;
-      const change = (state: PoolState) => takeOutOwn(state, instanceId, owner);
+      const { capture, fence, signal } = call;
+      const change = (state: PoolState) =>
+        idHolder(state, instanceId, capture).status === 'another'
+          ? state
+          : takeOutOwn(state, instanceId, owner);
       await undoInTime(call, async () => {
         await ports.poolStates.mutate({ change, fence, signal, about: aboutBot(call) });
       });
@@ -85,9 +91,7 @@ export function assignSlot(ports: ProvisioningPorts) {
 async function assign(ports: ProvisioningPorts, call: AssignCall): Promise<Place> {
   const { hadEntry, dedicated } = call.capture;
   const { instanceId } = contextOf(call).input;
-  if (hadEntry) {
-    throw new TerminalError('ID_IN_USE', `the pool state knows a bot ${instanceId} already`);
-  }
+  if (hadEntry) throw idInUse(instanceId);
   const found = await assignPooled(ports, call);
   if (found.place !== null) return found.place;
   const isPoolWaitedFor = found.doubts.length > 0 && call.attempt <= POOL_TRIES;
@@ -96,6 +100,10 @@ async function assign(ports: ProvisioningPorts, call: AssignCall): Promise<Place
     throw new RetryableError('POOL_UNKNOWN', found.doubts.join('; '));
   }
   throw new TerminalError('NO_POOL', 'none of your pools that run has room for one more bot');
+}
+
+function idInUse(instanceId: InstanceId): TerminalError {
+  return new TerminalError('ID_IN_USE', `the pool state knows a bot ${instanceId} already`);
 }
 
 interface Assigned {
@@ -108,11 +116,13 @@ async function assignPooled(ports: ProvisioningPorts, call: AssignCall): Promise
   const { instanceId, userId, firebaseUid } = contextOf(call).input;
   if (call.capture.pools.length === 0) return { place: null, doubts: [] };
   const occupied = await observeOccupied(ports, call);
-  const createdAt = new Date(call.nowMs()).toISOString();
+  const { createdAt } = call.capture;
   let held: readonly HeldSlot[] = [];
   let lost: readonly string[] = [];
   const change = (state: PoolState) => {
-    if (assignedIn(state, call) !== null) return state;
+    const holder = idHolder(state, instanceId, call.capture);
+    if (holder.status === 'another') throw idInUse(instanceId);
+    if (holder.status === 'this-saga') return state;
     const pools = accountedFor(occupied.pools, { state, held });
     lost = occupied.pools.flatMap((pool) =>
       pools.includes(pool) ? [] : [`${pool.containerName} has lost a row meanwhile`],
@@ -152,11 +162,12 @@ function aboutBot(call: ProvisionCall): PoolScope {
   return { bots: [contextOf(call).input.instanceId] };
 }
 
-/** This saga's slot, as the state has it: nothing of this id was there before. */
+/** This saga's slot, as the state has it. */
 function assignedIn(state: PoolState, call: AssignCall): PooledPlace | null {
   const { instanceId } = contextOf(call).input;
-  const mapping = findEntry(state, instanceId)?.mapping ?? null;
-  if (mapping === null || call.capture.hadEntry) return null;
+  const holder = idHolder(state, instanceId, call.capture);
+  if (holder.status !== 'this-saga') return null;
+  const { mapping } = holder;
   const { poolId, containerName, slotIndex, port, createdAt } = mapping;
   const observed = call.capture.pools.find((pool) => pool.poolId === poolId);
   const host = mapping.dockerHost ?? observed?.host;

@@ -47,7 +47,9 @@ export function startBot(ports: ProvisioningPorts) {
     observe: (call: ProvisionCall) => observe(ports, call),
     compensate: async (call: ProvisionCall) => {
       if (wasThereBefore(call)) return;
-      await beginUndo(ports, call);
+      const undo = await beginUndo(ports, call);
+      // Then the program of this name is another bot's by now.
+      if (undo?.tombstone === null) return;
       await undoInTime(call, () => removeStarted(ports, call));
     },
     deadline: START_DEADLINE,
