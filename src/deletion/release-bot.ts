@@ -1,6 +1,7 @@
 // What an operator's end of a deletion or a reclaiming gives back: the lock on the allocation, and the tombstone, which
 // goes if nothing was paid and is settled if something was, so that the janitor finishes it. The lock goes first: as
-// long as it stands, a settlement that is still on its way may land, after it was asked whether one had (I2).
+// long as it stands, a settlement that is still on its way may land, after it was asked whether one had (I2). Where the
+// account is gone nobody can be paid nor delete the bot again: the money is written off (I11), and the janitor has the bot.
 
 import type { RefundValue } from './captures.ts';
 import {
@@ -19,7 +20,8 @@ export async function releaseBot(ports: DeletionPorts, call: DeletionCall): Prom
   await ports.wallets.unlock(lockTarget);
   const refund = await refundOf(ports, call);
   try {
-    if (refund.receipt === null) await ports.tombstones.withdraw(tombstone);
+    const isOver = refund.receipt !== null || (await isLeft(ports, call, refund));
+    if (!isOver) await ports.tombstones.withdraw(tombstone);
     else await ports.tombstones.settle(tombstone, { observedAtRest: wasObservedAtRest(call) });
   } finally {
     // I11: the books are whole, however the job ended, and where another saga has taken the tombstone over.
@@ -31,9 +33,23 @@ export async function releaseBot(ports: DeletionPorts, call: DeletionCall): Prom
 async function refundOf({ wallets }: DeletionPorts, call: DeletionCall): Promise<RefundValue> {
   const known = call.results[STEP.refund] ?? { receipt: null, account: 'there' };
   if (known.receipt !== null) return known;
-  const { userId, opId } = contextOf(call).settlement;
+  const { userId, instanceId, opId } = contextOf(call).settlement;
   const receipt = await wallets.findReceipt(userId, opId);
-  return { ...known, receipt };
+  if (receipt !== null || known.account === 'gone') return { ...known, receipt };
+  const reading = await wallets.readAllocation(userId, instanceId);
+  return { receipt, account: reading.status === 'account-gone' ? 'gone' : 'there' };
+}
+
+/** Whether the bot of an account that is gone has a tombstone of this saga's: what was not begun is withdrawn. */
+async function isLeft(
+  { tombstones }: DeletionPorts,
+  call: DeletionCall,
+  { account }: RefundValue,
+): Promise<boolean> {
+  if (account !== 'gone') return false;
+  const { userId, instanceId } = call.input;
+  const standing = await tombstones.findForBot(userId, instanceId);
+  return standing.some(({ sagaId }) => sagaId === call.sagaId);
 }
 
 /** The same in words, for the operator who is about to vouch for it. */
@@ -50,6 +66,7 @@ export function releasesOfBot({
     `releases the lock on the allocation: it can be deleted again, and ${isPaid ? 'was paid once' : 'nothing is paid by this'}`,
     `releases ${tombstone}`,
     'leaves the bot and its entry in the pool state as they are now',
+    'where the account is gone: writes off what was locked, and the janitor removes the bot',
   ];
 }
 

@@ -56,6 +56,7 @@ it.each(['dedicated', 'pooled'] as const)(
       'releases the lock on the allocation: it can be deleted again, and nothing is paid by this',
       'releases the tombstone with the slot it keeps; where a payment has landed meanwhile, to the janitor',
       'leaves the bot and its entry in the pool state as they are now',
+      'where the account is gone: writes off what was locked, and the janitor removes the bot',
       'ends as vouched',
     ]);
     expect((await asAdmin(app, 'POST', `${path}/resolve`, resolve)).body.state).toBe('compensated');

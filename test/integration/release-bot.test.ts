@@ -178,7 +178,36 @@ it('the account is gone when it would have paid, and an operator ends it before 
   expect(await operator.sagas.order(stuck.id, resolve)).toMatchObject({ status: 'ordered' });
   const entries = await lab.db.collection('ledger').find({ sagaId: stuck.id }).toArray();
   expect(entries).toMatchObject([{ type: 'write-off', botId: bot.instanceId }]);
+  const [tombstone] = await lab.db.collection('tombstones').find().toArray();
+  expect(tombstone).toMatchObject({ status: 'settled' });
 });
+
+it.each<['running' | 'unlocked', string]>([
+  ['running', 'the tombstone is the janitor’s'],
+  ['unlocked', 'no tombstone was opened, and none is'],
+])(
+  'the account is gone before anything was paid, and an operator ends it (%s): written off, and %s',
+  async (when) => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'dedicated');
+    const worker = await lab.worker(({ wallets, tombstones }) => ({
+      wallets: { ...wallets, settle: refuse },
+      ...(when === 'unlocked' && { tombstones: { ...tombstones, open: refuse } }),
+    }));
+    const stuck = await deleteToRest(worker, bot);
+    expect(stuck.state.phase).toBe('stuck');
+    await users(lab.db).deleteOne(byId(bot.userId));
+    const operator = await lab.worker();
+    const resolve = { verb: 'resolve', outcome: 'compensated', by: 'ann', reason: 'gone' } as const;
+    expect(await operator.sagas.order(stuck.id, resolve)).toMatchObject({ status: 'ordered' });
+    const entries = await lab.db.collection('ledger').find({ sagaId: stuck.id }).toArray();
+    expect(entries).toMatchObject([{ type: 'write-off', botId: bot.instanceId }]);
+    const tombstones = await lab.db.collection('tombstones').find().toArray();
+    expect(tombstones.map(({ status }) => status)).toEqual([
+      when === 'running' ? 'settled' : 'withdrawn',
+    ]);
+  },
+);
 
 const refuse = async () => {
   throw new HoldError('REFUSED', 'nobody can say why');
