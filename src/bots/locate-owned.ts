@@ -39,6 +39,8 @@ export interface LocateOrder {
   readonly holdsAllocation: () => Promise<boolean>;
   /** What it says of `aboutBotOf` at least. Null: it is unknown; the owner's pools are then found by their names. */
   readonly pools: PoolState | null;
+  /** The only host that is asked; default: by the owner's mapping, else all. */
+  readonly dockerHost?: string;
   /** Whether this bot is known to have had money, whatever the wallet says now. */
   readonly hadMoney?: boolean;
   readonly call: BotsCall;
@@ -62,7 +64,8 @@ export async function locateOwned(
 ): Promise<SourceAnswer<OwnedBots>> {
   const { owner, instanceId, pools, call } = order;
   const { firebaseUid } = owner;
-  const { poolContainers, dockerHost } = hintsOf(pools, instanceId, owner);
+  const { poolContainers, dockerHost: mapped } = hintsOf(pools, instanceId, owner);
+  const { dockerHost = mapped } = order;
   const query = { instanceId, firebaseUid, userId: owner.userId, poolContainers };
   const answer = await bots.locate(
     dockerHost === undefined ? query : { ...query, dockerHost },

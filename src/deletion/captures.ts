@@ -64,6 +64,8 @@ export const STOP = Type.Union([
     epoch: Type.Optional(Type.Number()),
     /** What the bot said right before it was stopped; missing where the stop was only observed. */
     worth: Type.Optional(WORTH),
+    /** Containers that were made in the place of captured ones, and stopped too. */
+    replacements: Type.Optional(Type.Array(OBSERVED_BOT)),
   }),
   GAVE_UP,
 ]);

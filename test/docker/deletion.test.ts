@@ -188,6 +188,33 @@ describeDocker('deleting on real containers', () => {
     expect(await isThere(name)).toBe(false);
   });
 
+  it('its container is made anew under its name while it stops: the new one is stopped and removed too', async () => {
+    const app = await startWithFixtures();
+    const name = 'freqtrade-uid-cents-bot-1';
+    const labels = { 'reclaim.instance-id': 'uid-cents-bot-1', 'reclaim.user-id': 'uid-cents' };
+    const command = ['/bin/sh', '-c', ENDS_WHEN_LET];
+    const { container } = await runDedicated({ name, stopSeconds: 60, labels, command });
+    const { jobId } = (await app.call('uid-cents', 'DELETE', '/bots/uid-cents-bot-1')).body;
+    await waitFor('the stop to be under way', () => holds(container, '/tmp/told'));
+
+    // As watchtower does it for a newer image.
+    await container.rename({ name: `${name}-of-yesterday` });
+    const again = await runDedicated({ name, labels });
+    await container.remove({ force: true });
+
+    const job = await waitFor('the job to end', async () => {
+      const { body } = await app.call('uid-cents', 'GET', `/jobs/${jobId}`);
+      return body.finishedAt !== null && body;
+    });
+    expect(job).toMatchObject({ state: 'completed', warnings: [] });
+    expect((await userOf(app, 'uid-cents'))?.paperWallet.balance).toBe(0.3);
+    expect(await isThere(name)).toBe(false);
+    const tombstone = await app.db.collection('tombstones').findOne({ sagaId: jobId });
+    expect(tombstone?.observedBots.map((one: { containerId: string }) => one.containerId)).toEqual([
+      ...[container.id, again.id],
+    ]);
+  });
+
   it('a dedicated ghost by its name alone: its owner deletes it, no money moves', async () => {
     const app = await startWithFixtures();
     await runDedicated({ name: 'freqtrade-uid-ghost-bot-1' });

@@ -4,10 +4,21 @@
 import { expect, it } from 'vitest';
 import type { Bots } from '../../src/bots/bots.ts';
 import { observeStop } from '../../src/deletion/steps/observe-stop.ts';
-import { type DeletionCall, STEP } from '../../src/deletion/steps/step-ports.ts';
-import { ok } from '../../src/domain/source.ts';
+import {
+  type DeletionCall,
+  type DeletionPorts,
+  STEP,
+} from '../../src/deletion/steps/step-ports.ts';
+import type { ObservedBot } from '../../src/domain/bot.ts';
+import { ok, unknown } from '../../src/domain/source.ts';
 import { inertPorts } from '../fakes/inert-ports.ts';
-import { allocationCapture, deletionInput, observedPooled } from '../support/samples.ts';
+import {
+  allocationCapture,
+  deletionInput,
+  observedDedicated,
+  observedPooled,
+  USER_ID,
+} from '../support/samples.ts';
 
 const OBSERVED = observedPooled();
 const NO_ALLOCATION = allocationCapture({
@@ -48,19 +59,60 @@ it.each([
       return ok({ ...OBSERVED, conf: 'aside', program: 'absent' }, new Date(0));
     },
   };
-  await observeStop({ bots }, callOf(given));
+  await observeStop({ ...inertPorts<DeletionPorts>(), bots }, callOf(given));
   expect(observations).toBe(given.observations);
+});
+
+it('its container is gone and runs in another before the refund: stopped, known to the tombstone, not paid yet (I4)', async () => {
+  const captured = observedDedicated({ labels: { userId: String(USER_ID) } });
+  const replacement = { ...captured, containerId: 'c2' };
+  const stopped: string[] = [];
+  const recorded: string[] = [];
+  const asked: unknown[] = [];
+  const ports = {
+    ...inertPorts<DeletionPorts>(),
+    bots: {
+      ...inertPorts<Bots>(),
+      observe: async (_id, { containerId }) =>
+        ok(containerId === 'c2' ? replacement : null, new Date(0)),
+      locate: async ({ dockerHost }) => {
+        asked.push(dockerHost);
+        return ok([replacement], new Date(0));
+      },
+      stop: async (_id, { containerId }) => {
+        stopped.push(containerId);
+        return 'stopped';
+      },
+    } satisfies Bots,
+    poolStates: {
+      ...inertPorts<DeletionPorts['poolStates']>(),
+      read: async () => unknown('torn'),
+    },
+    tombstones: {
+      ...inertPorts<DeletionPorts['tombstones']>(),
+      recordObservedBots: async (_target, { observedBots }) => {
+        recorded.push(...(observedBots ?? []).map(({ containerId }) => containerId));
+      },
+    },
+  } satisfies DeletionPorts;
+  const call = callOf({ epoch: 3, sinceMs: 5_000, observed: captured });
+  await expect(observeStop(ports, call)).rejects.toMatchObject({ code: 'NOT_AT_REST' });
+  expect({ stopped, recorded, asked }).toEqual({
+    ...{ stopped: ['c2'], recorded: ['c1', 'c2'], asked: ['a'] },
+  });
 });
 
 function callOf({
   epoch,
   sinceMs,
   databaseMs = sinceMs,
+  observed = OBSERVED,
 }: {
   readonly epoch: number | undefined;
   readonly sinceMs: number;
   /** As long ago as the database's clock has it. */
   readonly databaseMs?: number;
+  readonly observed?: ObservedBot;
 }) {
   const call: DeletionCall = {
     ...inertPorts<DeletionCall>(),
@@ -73,7 +125,7 @@ function callOf({
     input: deletionInput({ stopTimeoutMs: 30_000 }),
     captures: {
       [STEP.lock]: NO_ALLOCATION,
-      [STEP.stop]: { observedBots: [OBSERVED], foreign: [] },
+      [STEP.stop]: { observedBots: [observed], foreign: [] },
     },
     results: { [STEP.stop]: stopValue(epoch) },
   };

@@ -3,6 +3,7 @@
 import { isWithin, RetryableError, type Warning } from '@reclaim/saga';
 import { observeAtRest } from '../bot-at-rest.ts';
 import { deadlineOf, giveUp } from '../stop-policy.ts';
+import { recordReplacements, withReplacements } from './replacements.ts';
 import {
   capturedBot,
   contextOf,
@@ -12,17 +13,32 @@ import {
   STEP,
 } from './step-ports.ts';
 
+type StopPorts = Pick<
+  DeletionPorts,
+  'bots' | 'wallets' | 'hostExpectations' | 'poolStates' | 'tombstones'
+>;
+
 /** The stop was observed by its own step; a bot that was started since must not trade with money that is on its way
  * back. Docker cannot be fenced, so this observation is as late as one can be (I5). */
 export async function observeStop(
-  { bots }: Pick<DeletionPorts, 'bots'>,
+  ports: StopPorts,
   call: DeletionCall,
 ): Promise<readonly Warning[]> {
   const captured = capturedBot(call);
   if (captured === null || hasGivenUpStop(call) || wasAtRest(call)) return [];
   const { instanceId } = contextOf(call).input;
-  const { observedBots } = captured;
-  const before = await observeAtRest(bots, instanceId, observedBots, call);
+  const { bots } = ports;
+  let observedBots = captured.observedBots;
+  const before = await withReplacements(
+    ports,
+    call,
+    await observeAtRest(bots, instanceId, observedBots, call),
+    async (replacements) => {
+      await recordReplacements(ports, call, replacements);
+      observedBots = replacements;
+      return observeAtRest(bots, instanceId, replacements, call);
+    },
+  );
   if (before.status === 'at-rest') return [];
   const leftMs = (deadlineOf(call) ?? 0) - call.nowMs();
   const reason = before.status === 'running' ? `running: ${before.names.join()}` : before.reason;

@@ -10,7 +10,6 @@ import {
   type WithWarnings,
   withWarnings,
 } from '@reclaim/saga';
-import { aboutBotOf, locateOwned } from '../../bots/locate-owned.ts';
 import { isRemovedByStop, type ObservedBot } from '../../domain/bot.ts';
 import type { BotWorth } from '../../domain/bot-worth.ts';
 import { idConflict } from '../../findings/findings.ts';
@@ -23,6 +22,12 @@ import {
 import { lockWorth } from '../bot-worth.ts';
 import { BOT, type BotCapture, type LockValue, STOP, type StopValue } from '../captures.ts';
 import { stopDeadline } from '../stop-policy.ts';
+import {
+  findReplacements,
+  locateBot,
+  recordReplacements,
+  withReplacements,
+} from './replacements.ts';
 import {
   capturedAllocation,
   capturedBot,
@@ -55,32 +60,45 @@ export function stopContainer(ports: DeletionPorts) {
     run: async (call: StopRun): Promise<WithWarnings<StopValue>> => {
       const { observedBots } = call.capture;
       const { instanceId } = call.input;
+      const doubt = absenceDoubt(ports, call);
       await reportWhatWasFound(ports, call);
       const worth = await lockWorth(ports, call);
-      const rest = await stopAndObserve(
-        bots,
-        instanceId,
-        observedBots,
-        absenceDoubt(ports, call),
+      let replacements: readonly ObservedBot[] = [];
+      const rest = await withReplacements(
+        ports,
         call,
+        await stopAndObserve(bots, instanceId, observedBots, doubt, call),
+        async (found) => {
+          replacements = found;
+          await recordReplacements(ports, call, replacements);
+          return stopAndObserve(bots, instanceId, replacements, doubt, call);
+        },
       );
       if (rest.status === 'running') throw stillRunning(rest.names);
       if (rest.status === 'unknown') throw new InDoubtError('STOP_UNSEEN', rest.reason);
-      return withWarnings(atRest(call, worth), warningsOf(call.capture));
+      return withWarnings(atRest(call, { worth, replacements }), warningsOf(call.capture));
     },
     observe: async (call: StopCall): Promise<Observed<StopValue>> => {
       const { instanceId } = call.input;
       const { observedBots } = call.capture;
-      const rest = await observeAtRest(
-        bots,
-        instanceId,
-        observedBots,
+      const doubt = absenceDoubt(ports, call);
+      let replacements: readonly ObservedBot[] = [];
+      const rest = await withReplacements(
+        ports,
         call,
-        absenceDoubt(ports, call),
+        await observeAtRest(bots, instanceId, observedBots, call, doubt),
+        (found) => {
+          replacements = found;
+          return observeAtRest(bots, instanceId, replacements, call, doubt);
+        },
       );
       if (rest.status === 'unknown') return { outcome: 'unknown', reason: rest.reason };
       if (rest.status === 'running') return { outcome: 'absent' };
-      return { outcome: 'landed', value: atRest(call), warnings: warningsOf(call.capture) };
+      return {
+        outcome: 'landed',
+        value: atRest(call, { replacements }),
+        warnings: warningsOf(call.capture),
+      };
     },
     compensate: async (call: StopCall) => {
       const { instanceId } = call.input;
@@ -89,7 +107,8 @@ export function stopContainer(ports: DeletionPorts) {
         observedBots.map((observed) => bots.restore(instanceId, observed, call)),
       );
       const gone = observedBots.filter((_, index) => outcomes[index] === 'gone');
-      return gone.length === 0 ? undefined : { warnings: [notRestored(gone)] };
+      const left = await restoreReplacements(ports, call, gone);
+      return left.length === 0 ? undefined : { warnings: [notRestored(left)] };
     },
     canUndo: ({ observedBots }: BotCapture) => !observedBots.some(isRemovedByStop),
     deadline: stopDeadline('stop-failed'),
@@ -99,22 +118,38 @@ export function stopContainer(ports: DeletionPorts) {
 // Null while Docker cannot tell: then the step itself asks again before its first effect. A pool state that
 // cannot be read is no obstacle here: the owner's pools are found by name too.
 async function capture(ports: DeletionPorts, call: DeletionCall): Promise<BotCapture | null> {
-  const { userId, firebaseUid, instanceId } = call.input;
-  const { signal } = call;
-  const owner = { userId, firebaseUid };
-  const pools = await ports.poolStates.read({ signal, about: aboutBotOf(owner, instanceId) });
-  const located = await locateOwned(ports, {
-    owner,
-    instanceId,
-    holdsAllocation: () => holdsAllocation(ports, call),
-    pools: pools.status === 'ok' ? pools.items : null,
-    call: { signal },
-  });
+  const located = await locateBot(ports, call);
   if (located.status === 'unknown') return null;
   const { mine, foreign, unobserved, disbelieved } = located.items;
   await ports.hostExpectations.noteShown(mine.map(({ host }) => host));
   // A host that shows nothing and is not believed is no obstacle to a deletion; the tombstone asks it again (I1).
   return { observedBots: mine, foreign, unobserved: [...unobserved, ...disbelieved] };
+}
+
+// Of a container of its own: a pool that was made anew is found by its name already.
+// @returns those that nothing has taken the place of.
+async function restoreReplacements(
+  ports: DeletionPorts,
+  call: StopCall,
+  gone: readonly ObservedBot[],
+): Promise<readonly ObservedBot[]> {
+  if (gone.length === 0) return gone;
+  const found = await findReplacements(ports, call, gone);
+  // It is named in a warning: an undo must not wait for a neighbour that cannot be asked.
+  if (found.status === 'unknown') return gone;
+  const left: ObservedBot[] = [];
+  for (const captured of gone) {
+    const again = found.items.find(
+      ({ kind, host, containerName }) =>
+        kind === 'dedicated' && host === captured.host && containerName === captured.containerName,
+    );
+    if (captured.kind !== 'dedicated' || again === undefined) left.push(captured);
+    else {
+      const { containerId } = again;
+      await ports.bots.restore(call.input.instanceId, { ...captured, containerId }, call);
+    }
+  }
+  return left;
 }
 
 /** Reports what carries this bot's id and belongs to another user, or to an owner who is not known, as far as it has
@@ -137,17 +172,6 @@ async function reportWhatWasFound(ports: DeletionPorts, call: StopRun): Promise<
   await reportForeign(ports, call);
 }
 
-export async function holdsAllocation(
-  { wallets }: Pick<DeletionPorts, 'wallets'>,
-  call: DeletionCall,
-): Promise<boolean> {
-  const stored = call.captures[STEP.lock];
-  if (stored !== undefined) return stored.hadAllocation;
-  const { userId, instanceId, heldAtRequest, orphan } = call.input;
-  if (heldAtRequest === true || orphan !== undefined) return true;
-  return (await wallets.readAllocation(userId, instanceId)).status === 'present';
-}
-
 /** The allocation was read before the bot was observed. */
 export function absenceDoubt(ports: DeletionPorts, call: DeletionCall): AbsenceDoubt {
   const { readAtMs } = capturedAllocation(call);
@@ -156,9 +180,17 @@ export function absenceDoubt(ports: DeletionPorts, call: DeletionCall): AbsenceD
   return createAbsenceDoubt(ports, { userId, instanceId, observedAt }, call);
 }
 
-function atRest(call: DeletionCall, worth?: BotWorth): StopValue {
-  const observed = { observedAtRestMs: call.monotonicMs(), epoch: call.epoch };
-  return worth === undefined ? observed : { ...observed, worth };
+interface AtRest {
+  readonly worth?: BotWorth;
+  readonly replacements: readonly ObservedBot[];
+}
+
+function atRest(call: DeletionCall, { worth, replacements }: AtRest): StopValue {
+  return {
+    ...{ observedAtRestMs: call.monotonicMs(), epoch: call.epoch },
+    ...(worth !== undefined && { worth }),
+    ...(replacements.length > 0 && { replacements: [...replacements] }),
+  };
 }
 
 function warningsOf({ observedBots }: BotCapture): readonly Warning[] {

@@ -4,9 +4,11 @@
 // undone with the rest: a cancel starts the bot again.
 
 import { FencedError, HoldError, RetryableError, SagaError } from '@reclaim/saga';
+import type { ObservedBot } from '../../domain/bot.ts';
 import { stopAndObserve } from '../bot-at-rest.ts';
 import type { BotCapture } from '../captures.ts';
 import { deadlineOf } from '../stop-policy.ts';
+import { withReplacements } from './replacements.ts';
 import { capturedBot, type DeletionCall, type DeletionPorts, MONEY_RETRY } from './step-ports.ts';
 import { absenceDoubt } from './stop-container.ts';
 
@@ -67,7 +69,9 @@ async function reasonLeft(
   const { instanceId } = call.input;
   try {
     const doubtAbsence = absenceDoubt(ports, call);
-    const rest = await stopAndObserve(ports.bots, instanceId, observedBots, doubtAbsence, call);
+    const stop = (some: readonly ObservedBot[]) =>
+      stopAndObserve(ports.bots, instanceId, some, doubtAbsence, call);
+    const rest = await withReplacements(ports, call, await stop(observedBots), stop);
     if (rest.status === 'at-rest') return null;
     return rest.status === 'running' ? `running: ${rest.names.join(', ')}` : rest.reason;
   } catch (error) {

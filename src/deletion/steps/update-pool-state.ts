@@ -15,8 +15,8 @@ import { type PoolEntry, type PoolState, putBack } from '../../pool-state/pool-s
 import { forBot } from '../../pool-state/unreadable-rows.ts';
 import { type GaveUp, POOL } from '../captures.ts';
 import { stopDeadline } from '../stop-policy.ts';
+import { holdsAllocation } from './replacements.ts';
 import { type DeletionCall, type DeletionPorts, UNDO_RETRY, UNTIL_DEADLINE } from './step-ports.ts';
-import { holdsAllocation } from './stop-container.ts';
 
 const POOL_ATTEMPT_MS = 10_000;
 
