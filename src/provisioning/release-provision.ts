@@ -27,15 +27,34 @@ export async function releaseProvision(
   const incarnation = { userId, instanceId, incarnationId: reservation.incarnationId };
   const receipt = await wallets.findReceipt(userId, settlementOpId(incarnation));
   const tombstone = { incarnation, sagaId, epoch };
+  const isLost = receipt === null && (await isLostOnTheWayBack(ports, call));
   try {
     if (wasThereBefore(call) || (await isAnothers(ports, call))) return;
-    if (receipt === null) await tombstones.withdraw(tombstone);
+    if (receipt === null && !isLost) await tombstones.withdraw(tombstone);
     else await tombstones.settle(tombstone);
   } finally {
     // I11: the books are whole, however the job ended, and where another saga has the tombstone by now.
     await ledger.postReservation({ reservation, firebaseUid, sagaId });
     if (receipt !== null) await ledger.post({ receipt, firebaseUid, sagaId });
+    if (isLost) {
+      const { botName, allocatedAmount: value } = input;
+      const opId = settlementOpId(incarnation);
+      await ledger.writeOff({ opId, userId, instanceId, botName, value, sagaId });
+    }
   }
+}
+
+/** Whether the account went while what it had set aside was on its way back, which its own tombstone says: there is nobody to
+ * pay. A bot that was made goes with its account, and is no loss of this saga's. */
+async function isLostOnTheWayBack(
+  { wallets, tombstones }: ProvisioningPorts,
+  call: ProvisionCall,
+): Promise<boolean> {
+  const { userId, instanceId } = call.input;
+  const reading = await wallets.readAllocation(userId, instanceId);
+  if (reading.status !== 'account-gone') return false;
+  const standing = await tombstones.findForBot(userId, instanceId);
+  return standing.some(({ sagaId }) => sagaId === call.sagaId);
 }
 
 /** The same in words, for the operator who is about to vouch for it. */

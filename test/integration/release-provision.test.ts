@@ -2,7 +2,7 @@
 // books all the same (I11).
 
 import { expect, it } from 'vitest';
-import { HoldError, UnavailableError } from '../../packages/saga/src/errors.ts';
+import { HoldError, TerminalError, UnavailableError } from '../../packages/saga/src/errors.ts';
 import { releaseOwed } from '../../packages/saga/src/queue/release-relay.ts';
 import { createTestEngine } from '../../packages/saga/test/support/saga-engine.ts';
 import { toFirebaseUid, toInstanceId, toUserId } from '../../src/domain/ids.ts';
@@ -12,7 +12,7 @@ import { NOTHING_OBSERVED } from '../../src/tombstones/tombstones.ts';
 import type { Ledger } from '../../src/wallet/ledger.ts';
 import { allOf, userNamed } from '../support/deletions.ts';
 import { setUpProvisioning, UID } from '../support/provisions.ts';
-import { incarnationOf, SAGA_B } from '../support/users.ts';
+import { byId, incarnationOf, SAGA_B, users } from '../support/users.ts';
 import { pay } from '../support/wallet-commands.ts';
 
 const BOT = toInstanceId(`${UID}-bot-1`);
@@ -67,4 +67,50 @@ it('the ledger is away when it is ended, and the bot is deleted before it is the
     ['deallocate', SAGA_B],
   ]);
   expect(await tombstones.findForBot(userId, BOT)).toMatchObject([{ sagaId: SAGA_B }]);
+});
+
+it('the account is gone when the way back of a provision is ended: written off, and what was started is the janitor’s', async () => {
+  const app = await setUpProvisioning({ env: { WORKERS: 'none' } });
+  const ports = app.services.deletionPorts;
+  const engineWith = (change: Partial<typeof ports>) =>
+    createTestEngine({
+      definitions: [createProvisionBotSaga({ ...ports, ...change })],
+      db: app.db,
+    });
+  const worker = await engineWith({
+    bots: {
+      ...ports.bots,
+      start: async () => {
+        throw new TerminalError('NO_IMAGE', 'it can never start');
+      },
+    },
+    ledger: {
+      ...ports.ledger,
+      postReservation: async () => {
+        throw new HoldError('REFUSED', 'nobody can say why');
+      },
+    },
+  });
+  const userId = toUserId(String((await userNamed(app, UID))._id));
+  const { saga } = await worker.sagas.start({
+    ...{ kind: PROVISION_BOT, subject: userId, requestedBy: 'a test' },
+    input: {
+      ...{ userId, firebaseUid: toFirebaseUid(UID), instanceId: BOT, botName: 'Alpha' },
+      ...{ allocatedAmount: 250.5, amountMinor: 25_050, image: null },
+      ...{ startTimeoutMs: 2_000, undoTimeoutMs: 1_000 },
+    } satisfies ProvisionBotInput,
+  });
+  expect((await worker.runToRest(saga.id)).state.phase).toBe('stuck');
+  await users(app.db).deleteOne(byId(userId));
+
+  const operator = await engineWith({});
+  const order = { verb: 'resolve', outcome: 'compensated', by: 'ann', reason: 'gone' } as const;
+  expect(await operator.sagas.order(saga.id, order)).toMatchObject({ status: 'ordered' });
+  const entries = (await allOf(app, 'ledger')).map(({ type, sagaId }) => [type, sagaId]);
+  expect(entries.sort()).toEqual([
+    ['allocate', saga.id],
+    ['write-off', saga.id],
+  ]);
+  const standing = await ports.tombstones.findForBot(userId, BOT);
+  expect(standing).toMatchObject([{ sagaId: saga.id, status: 'settled' }]);
 });
