@@ -215,6 +215,32 @@ describeDocker('deleting on real containers', () => {
     ]);
   });
 
+  it('its container is made anew while it stops, and it is cancelled: the new one runs as the old one did', async () => {
+    const app = await startWithFixtures();
+    const name = 'freqtrade-uid-cents-bot-1';
+    const labels = { 'reclaim.instance-id': 'uid-cents-bot-1', 'reclaim.user-id': 'uid-cents' };
+    const command = ['/bin/sh', '-c', ENDS_WHEN_LET];
+    const { container } = await runDedicated({ name, stopSeconds: 60, labels, command });
+    const { jobId } = (await app.call('uid-cents', 'DELETE', '/bots/uid-cents-bot-1')).body;
+    await waitFor('the stop to be under way', () => holds(container, '/tmp/told'));
+    const cancel = await app.call('uid-cents', 'POST', `/jobs/${jobId}/cancel`);
+    expect(cancel.status).toBe(202);
+
+    await container.rename({ name: `${name}-of-yesterday` });
+    const again = await runDedicated({ name, labels });
+    await container.remove({ force: true });
+
+    const job = await waitFor('the job to end', async () => {
+      const { body } = await app.call('uid-cents', 'GET', `/jobs/${jobId}`);
+      return body.finishedAt !== null && body;
+    });
+    expect(job).toMatchObject({ state: 'compensated', warnings: [] });
+    const { State, HostConfig } = await again.container.inspect();
+    expect({ running: State.Running, policy: HostConfig.RestartPolicy?.Name }).toEqual({
+      ...{ running: true, policy: 'unless-stopped' },
+    });
+  });
+
   it('a dedicated ghost by its name alone: its owner deletes it, no money moves', async () => {
     const app = await startWithFixtures();
     await runDedicated({ name: 'freqtrade-uid-ghost-bot-1' });
