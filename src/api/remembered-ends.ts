@@ -16,12 +16,13 @@ export function createRememberedEnds(
   monotonicMs: () => number,
 ): EndedSessions {
   const openSinceMs = new Map<string, number>();
+  /** An answer that was on its way when its session ended here is older than the end. */
+  const endedHere = new Set<string>();
 
   function remember(sessionId: string, isOpen: boolean): void {
     openSinceMs.delete(sessionId);
-    if (isOpen) openSinceMs.set(sessionId, monotonicMs());
-    const [oldest] = openSinceMs.keys();
-    if (openSinceMs.size > SESSIONS_MAX && oldest !== undefined) openSinceMs.delete(oldest);
+    if (isOpen && !endedHere.has(sessionId)) openSinceMs.set(sessionId, monotonicMs());
+    forgetOldest(openSinceMs);
   }
 
   function wasOpen(sessionId: string): boolean {
@@ -31,6 +32,8 @@ export function createRememberedEnds(
 
   return {
     async end(sessionId, forgetAt) {
+      endedHere.add(sessionId);
+      forgetOldest(endedHere);
       remember(sessionId, false);
       await list.end(sessionId, forgetAt);
     },
@@ -45,4 +48,9 @@ export function createRememberedEnds(
       }
     },
   };
+}
+
+function forgetOldest(sessions: Set<string> | Map<string, number>): void {
+  const [oldest] = sessions.keys();
+  if (sessions.size > SESSIONS_MAX && oldest !== undefined) sessions.delete(oldest);
 }

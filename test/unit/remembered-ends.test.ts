@@ -56,3 +56,20 @@ test('the list answers: it is believed, whatever is remembered', async () => {
   ended.add('a');
   expect(await ends.among(['a'])).toEqual(new Set(['a']));
 });
+
+test('it ends here while the list is asked for it, and the list is away then: the older answer is not believed', async () => {
+  const answer = Promise.withResolvers<ReadonlySet<string>>();
+  const answers = [
+    answer.promise,
+    Promise.reject(new UnavailableError('MONGODB_UNAVAILABLE', 'away')),
+  ];
+  const ends = createRememberedEnds(
+    { end: async () => undefined, among: () => answers.shift() ?? Promise.resolve(new Set()) },
+    () => 1_000,
+  );
+  const asked = ends.among(['a']);
+  await ends.end('a', new Date(0));
+  answer.resolve(new Set());
+  await asked;
+  await expect(ends.among(['a'])).rejects.toThrow(UnavailableError);
+});
