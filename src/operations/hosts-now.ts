@@ -30,15 +30,15 @@ const HOST_TIMEOUT_MS = 1_500;
 export async function readHosts(ports: HostsPorts, signal: AbortSignal): Promise<SourceView[]> {
   const { bots } = ports;
   const limits = { ms: HOST_TIMEOUT_MS, signal };
-  const asked = await Promise.all(
-    bots.hosts().map(async (name) => ({
+  const [unlisted, ...asked] = await Promise.all([
+    timed(async () => ok(await ports.unlistedHosts(), new Date()), limits),
+    ...bots.hosts().map(async (name) => ({
       name,
       ...(await timed((cut) => bots.hasManaged(name, { signal: cut }), limits)),
     })),
-  );
+  ]);
   const isNowhere = !asked.some(({ answer }) => answer.status === 'ok' && answer.items);
   const lastAnswers = new Map(ports.lastAnswers().map((state) => [state.name, state.lastAnswerAt]));
-  const unlisted = await timed(async () => ok(await ports.unlistedHosts(), new Date()), limits);
   const notAsked = unlisted.answer.status === 'ok' ? unlisted.answer.items.map(unlistedView) : [];
   const listed = await Promise.all(
     asked.map(async ({ name, answer, tookMs }): Promise<SourceView> => {
