@@ -25,25 +25,32 @@ export function createBotConfigs(
     // An id with a slash would be another path, and no folder can be called so.
     return instanceId.includes('/') ? [] : [`${botsDir}/${instanceId}/config.json`];
   };
+  /** Null: there is no such file. @throws InDoubtError when it is larger than any config, or no JSON object;
+   * UnavailableError when the host did not answer. */
+  const read = async (
+    { kind, containerId }: Pick<ObservedBot, 'kind' | 'containerId'>,
+    instanceId: string,
+    call: BotsCall,
+  ): Promise<BotConfig | null> => {
+    const readAt = (path: string) =>
+      readArchivedFolder(host, { containerId, path, deadlineMs, maxBytes: MAX_BYTES }, call);
+    const folders = await Promise.all(pathsOf(kind, instanceId).map(readAt));
+    const [file] = folders.flatMap((files) => files ?? []);
+    return file === undefined ? null : parse(file.text);
+  };
   return {
-    /** Null: there is no such file. @throws InDoubtError when it is larger than any config, or no JSON object;
-     * UnavailableError when the host did not answer. */
-    read: async (
-      { kind, containerId }: Pick<ObservedBot, 'kind' | 'containerId'>,
-      instanceId: string,
-      call: BotsCall,
-    ): Promise<BotConfig | null> => {
-      const read = (path: string) =>
-        readArchivedFolder(host, { containerId, path, deadlineMs, maxBytes: MAX_BYTES }, call);
-      const folders = await Promise.all(pathsOf(kind, instanceId).map(read));
-      const [file] = folders.flatMap((files) => files ?? []);
-      return file === undefined ? null : parse(file.text);
-    },
+    read,
+    /** Null too where what was read is no JSON object: it says nothing of the bot. @throws otherwise as `read`. */
+    readIfConfig: (...asked: Parameters<typeof read>): Promise<BotConfig | null> =>
+      read(...asked).catch((error: unknown) => {
+        if (error instanceof InDoubtError && error.code === NO_CONFIG) return null;
+        throw error;
+      }),
   };
 }
 
 /** It was read, and is no configuration. */
-export const NO_CONFIG = 'BOT_CONFIG';
+const NO_CONFIG = 'BOT_CONFIG';
 
 function parse(text: string): BotConfig {
   const config = parseRecord(text);

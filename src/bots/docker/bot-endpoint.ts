@@ -2,11 +2,10 @@
 // in Docker's networks, and the ports that its host publishes. Reads only. An address is named by evidence about this
 // very container, or it is not named: another bot behind it would be believed, and paid by.
 
-import { InDoubtError } from '@reclaim/saga';
 import type Docker from 'dockerode';
 import type { ObservedBot } from '../../domain/bot.ts';
 import type { BotsCall } from '../bots.ts';
-import { type BotConfig, NO_CONFIG } from './bot-config.ts';
+import type { BotConfig } from './bot-config.ts';
 import type { DockerServices } from './docker-services.ts';
 import { type PoolPorts, readPoolPorts } from './pool-ports.ts';
 
@@ -45,7 +44,7 @@ export async function readBotEndpoint(
   };
   const [inspected, config, pool] = await Promise.all([
     host.calls.read(request, call),
-    host.configs.read(observed, instanceId, call).catch(nullWhereNone),
+    host.configs.readIfConfig(observed, instanceId, call),
     observed.kind === 'pooled' ? readPoolPorts(host, instanceId, observed, call) : null,
   ]);
   const settings = field(inspected, 'NetworkSettings');
@@ -57,11 +56,6 @@ export async function readBotEndpoint(
     isLocal: tcpHost === undefined,
     pool,
   };
-}
-
-function nullWhereNone(error: unknown): null {
-  if (error instanceof InDoubtError && error.code === NO_CONFIG) return null;
-  throw error;
 }
 
 function addressesIn(settings: unknown): readonly string[] {

@@ -6,7 +6,6 @@ import { InDoubtError } from '@reclaim/saga';
 import { isAtRest, type ObservedPooled } from '../../domain/bot.ts';
 import { mapBounded } from '../../domain/map-bounded.ts';
 import type { BotsCall } from '../bots.ts';
-import { type BotConfig, NO_CONFIG } from './bot-config.ts';
 import type { DockerServices } from './docker-services.ts';
 import { portsOfConfig, portsOfPrograms } from './named-ports.ts';
 import { readPool, toPooled } from './read-observed.ts';
@@ -39,26 +38,14 @@ export async function readPoolPorts(
     .filter(([id, own]) => id !== instanceId && !isAtRest(toPooled(host.name, pool, own)))
     .map(([id]) => id);
   const named = await mapBounded(neighbours, WIDTH, async (id) => [
-    ...portsOfConfig(await configOf(host, pool.id, id, call)),
+    // One that is no configuration names no port.
+    ...portsOfConfig(
+      await host.configs.readIfConfig({ kind: 'pooled', containerId: pool.id }, id, call),
+    ),
     ...portsOfPrograms(files, id),
   ]);
   return {
     ofProgram: portsOfPrograms(files, instanceId),
     ofNeighbours: new Set(named.flat().map(Number)),
   };
-}
-
-// One that is no configuration names no port.
-async function configOf(
-  { configs }: DockerServices,
-  containerId: string,
-  instanceId: string,
-  call: BotsCall,
-): Promise<BotConfig | null> {
-  try {
-    return await configs.read({ kind: 'pooled', containerId }, instanceId, call);
-  } catch (error) {
-    if (error instanceof InDoubtError && error.code === NO_CONFIG) return null;
-    throw error;
-  }
 }

@@ -47,7 +47,7 @@ export async function judgeHosts(
  * hold bots it may be there, where none does it is missed on each.
  * @param pools null: it is unknown.
  * @param isNowhereElse whether no other host holds any bot. */
-function placedOn(
+export function placedOn(
   pools: PoolState | null,
   host: string,
   isNowhereElse: boolean,

@@ -4,8 +4,8 @@
 // and it ends as soon as the host is named again.
 
 import type { PoolStates } from '../../pool-state/pool-states.ts';
-import { fieldOf, UNREADABLE } from '../../pool-state/unreadable-rows.ts';
 import type { KnownContainers } from '../mongo-known-containers.ts';
+import { placedOn } from './judge-hosts.ts';
 import type { GoneDecision, HostRecords } from './mongo-host-records.ts';
 
 export interface UnlistedHost {
@@ -42,15 +42,8 @@ export function createUnlistedHosts(ports: UnlistedHostsPorts) {
     isRemembered: async (host: string, signal: AbortSignal): Promise<boolean> => {
       if ((await hostRecords.find([host])).has(host)) return true;
       if ((await knownContainers.hosts()).includes(host)) return true;
-      return isPlacedOn(await ports.poolStates.read({ signal }), host);
+      const pools = await ports.poolStates.read({ signal });
+      return pools.status === 'ok' && placedOn(pools.items, host, false).length > 0;
     },
   };
-}
-
-function isPlacedOn(pools: Awaited<ReturnType<PoolStates['read']>>, host: string): boolean {
-  if (pools.status === 'unknown') return false;
-  const { botMapping } = pools.items;
-  if (Object.values(botMapping).some(({ dockerHost }) => dockerHost === host)) return true;
-  const hidden = Object.values(pools.items[UNREADABLE]?.botMapping ?? {});
-  return hidden.some((row) => fieldOf(row, 'dockerHost') === host);
 }

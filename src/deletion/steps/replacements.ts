@@ -1,7 +1,7 @@
-// A bot's container that is gone may have been made anew under its name: for a newer image, or by who saw it end. The bot
-// then runs in a container that no step has captured, and its money must not move (I4). So where a captured one is gone, or
-// has given its name away, its host is searched once more, by everything that names the bot. Before the settlement alone:
-// what is made after it may be a new incarnation's.
+// A bot's container that is gone may have been made anew under its name: for a newer image, or by a person who saw it end.
+// The bot then runs in a container that no step has captured, and its money must not move (I4). So where a captured one is
+// gone, or has given its name away, its host is searched once more, by everything that names the bot. Before the
+// settlement alone: what is made after it may be a new incarnation's.
 
 import { aboutBotOf, type LocateOrder, locateOwned } from '../../bots/locate-owned.ts';
 import type { ObservedBot } from '../../domain/bot.ts';
