@@ -107,6 +107,24 @@ async function poolStateOf(app: TestApplication) {
   return JSON.parse(await readFile(app.poolStateFile, 'utf8'));
 }
 
+/** A deletion whose bot, in a container of its own, has been told to stop and does not end by itself. */
+async function startDeletion(app: TestApplication) {
+  const name = 'freqtrade-uid-cents-bot-1';
+  const labels = { 'reclaim.instance-id': 'uid-cents-bot-1', 'reclaim.user-id': 'uid-cents' };
+  const command = ['/bin/sh', '-c', ENDS_WHEN_LET];
+  const { container } = await runDedicated({ name, stopSeconds: 60, labels, command });
+  const { jobId } = (await app.call('uid-cents', 'DELETE', '/bots/uid-cents-bot-1')).body;
+  await waitFor('the stop to be under way', () => holds(container, '/tmp/told'));
+  /** As watchtower does it for a newer image. */
+  const makeAnew = async () => {
+    await container.rename({ name: `${name}-of-yesterday` });
+    const again = await runDedicated({ name, labels });
+    await container.remove({ force: true });
+    return again;
+  };
+  return { name, container, jobId, makeAnew };
+}
+
 describeDocker('deleting on real containers', () => {
   it('a running pooled bot: gone from supervisord, file and wallet; its neighbours untouched', async () => {
     const app = await startWithFixtures();
@@ -190,17 +208,9 @@ describeDocker('deleting on real containers', () => {
 
   it('its container is made anew under its name while it stops: the new one is stopped and removed too', async () => {
     const app = await startWithFixtures();
-    const name = 'freqtrade-uid-cents-bot-1';
-    const labels = { 'reclaim.instance-id': 'uid-cents-bot-1', 'reclaim.user-id': 'uid-cents' };
-    const command = ['/bin/sh', '-c', ENDS_WHEN_LET];
-    const { container } = await runDedicated({ name, stopSeconds: 60, labels, command });
-    const { jobId } = (await app.call('uid-cents', 'DELETE', '/bots/uid-cents-bot-1')).body;
-    await waitFor('the stop to be under way', () => holds(container, '/tmp/told'));
+    const { name, container, jobId, makeAnew } = await startDeletion(app);
 
-    // As watchtower does it for a newer image.
-    await container.rename({ name: `${name}-of-yesterday` });
-    const again = await runDedicated({ name, labels });
-    await container.remove({ force: true });
+    const again = await makeAnew();
 
     const job = await waitFor('the job to end', async () => {
       const { body } = await app.call('uid-cents', 'GET', `/jobs/${jobId}`);
@@ -217,18 +227,11 @@ describeDocker('deleting on real containers', () => {
 
   it('its container is made anew while it stops, and it is cancelled: the new one runs as the old one did', async () => {
     const app = await startWithFixtures();
-    const name = 'freqtrade-uid-cents-bot-1';
-    const labels = { 'reclaim.instance-id': 'uid-cents-bot-1', 'reclaim.user-id': 'uid-cents' };
-    const command = ['/bin/sh', '-c', ENDS_WHEN_LET];
-    const { container } = await runDedicated({ name, stopSeconds: 60, labels, command });
-    const { jobId } = (await app.call('uid-cents', 'DELETE', '/bots/uid-cents-bot-1')).body;
-    await waitFor('the stop to be under way', () => holds(container, '/tmp/told'));
+    const { jobId, makeAnew } = await startDeletion(app);
     const cancel = await app.call('uid-cents', 'POST', `/jobs/${jobId}/cancel`);
     expect(cancel.status).toBe(202);
 
-    await container.rename({ name: `${name}-of-yesterday` });
-    const again = await runDedicated({ name, labels });
-    await container.remove({ force: true });
+    const again = await makeAnew();
 
     const job = await waitFor('the job to end', async () => {
       const { body } = await app.call('uid-cents', 'GET', `/jobs/${jobId}`);

@@ -3,6 +3,7 @@
 
 import { expect, it } from 'vitest';
 import { HoldError, UnavailableError } from '../../packages/saga/src/errors.ts';
+import type { SagaRecord } from '../../packages/saga/src/log/record.ts';
 import { releaseOwed } from '../../packages/saga/src/queue/release-relay.ts';
 import { createGateway } from '../platform/stand-in/gateway.ts';
 import { placeBot, userNamed } from '../support/deletions.ts';
@@ -11,6 +12,18 @@ import { type LateAfter, lateAfter } from '../support/late-settlement.ts';
 import { byId, SAGA_B, users } from '../support/users.ts';
 
 const BALANCE_PATH = 'paperWallet';
+
+type Lab = Awaited<ReturnType<typeof createLab>>;
+type Operator = Awaited<ReturnType<Lab['worker']>>;
+
+async function resolveAs(
+  operator: Operator,
+  stuck: SagaRecord,
+  outcome: 'completed' | 'compensated',
+): Promise<void> {
+  const order = { verb: 'resolve', outcome, by: 'an admin', reason: 'seen to' } as const;
+  expect(await operator.sagas.order(stuck.id, order)).toMatchObject({ status: 'ordered' });
+}
 
 it.each<{ after: LateAfter; isPaid: boolean }>([
   { after: 'nothing', isPaid: false },
@@ -34,13 +47,7 @@ it.each<{ after: LateAfter; isPaid: boolean }>([
     const stuck = await deleteToRest(worker, bot);
     expect(stuck.state.phase).toBe('stuck');
     const operator = await lab.worker((ports) => lateAfter(ports, stuck, after));
-    const ordered = await operator.sagas.order(stuck.id, {
-      verb: 'resolve',
-      outcome: 'compensated',
-      by: 'an admin',
-      reason: 'seen to',
-    });
-    expect(ordered.status).toBe('ordered');
+    await resolveAs(operator, stuck, 'compensated');
     const user = await userNamed(lab, bot.uid);
     expect(user[BALANCE_PATH].balance > before).toBe(isPaid);
     expect(user.botAllocations[bot.instanceId]?.lockedBy).toBeUndefined();
@@ -72,13 +79,7 @@ it('the platform has paid, the ledger does not take it, and an operator ends it:
   const stuck = await deleteToRest(worker, bot);
   expect(stuck.state).toMatchObject({ phase: 'stuck', warnings: [{ code: 'paid-by-platform' }] });
   const operator = await lab.worker();
-  const ordered = await operator.sagas.order(stuck.id, {
-    verb: 'resolve',
-    outcome: 'completed',
-    by: 'an admin',
-    reason: 'seen to',
-  });
-  expect(ordered.status).toBe('ordered');
+  await resolveAs(operator, stuck, 'completed');
   const tombstones = await lab.db.collection('tombstones').find().toArray();
   expect(tombstones.map(({ status }) => status)).toEqual(['settled']);
   const entries = await lab.db.collection('ledger').find({ sagaId: stuck.id }).toArray();
@@ -110,13 +111,7 @@ it.each(['the lock', 'the ledger'])(
         post: (entry) => (isAway && what === 'the ledger' ? away() : ledger.post(entry)),
       },
     }));
-    const ordered = await operator.sagas.order(stuck.id, {
-      verb: 'resolve',
-      outcome: 'completed',
-      by: 'an admin',
-      reason: 'seen to',
-    });
-    expect(ordered.status).toBe('ordered');
+    await resolveAs(operator, stuck, 'completed');
     isAway = false;
     const entries = () => lab.db.collection('ledger').find({ sagaId: stuck.id }).toArray();
     expect(await entries()).toEqual([]);
@@ -145,8 +140,7 @@ it('another deletion has taken its tombstone over before it is released: what it
     };
     return { wallets: { ...wallets, unlock } };
   });
-  const resolve = { verb: 'resolve', outcome: 'completed', by: 'ann', reason: 'seen to' } as const;
-  expect(await operator.sagas.order(stuck.id, resolve)).toMatchObject({ status: 'ordered' });
+  await resolveAs(operator, stuck, 'completed');
   // As one does that had read the allocation before the payment: it finds it settled, and goes back.
   await lab.db
     .collection('tombstones')
@@ -174,8 +168,7 @@ it('the account is gone when it would have paid, and an operator ends it before 
   const stuck = await deleteToRest(worker, bot);
   expect(stuck.state).toMatchObject({ phase: 'stuck', warnings: [{ code: 'account-gone' }] });
   const operator = await lab.worker();
-  const resolve = { verb: 'resolve', outcome: 'completed', by: 'ann', reason: 'seen to' } as const;
-  expect(await operator.sagas.order(stuck.id, resolve)).toMatchObject({ status: 'ordered' });
+  await resolveAs(operator, stuck, 'completed');
   const entries = await lab.db.collection('ledger').find({ sagaId: stuck.id }).toArray();
   expect(entries).toMatchObject([{ type: 'write-off', botId: bot.instanceId }]);
   const [tombstone] = await lab.db.collection('tombstones').find().toArray();
@@ -198,8 +191,7 @@ it.each<['running' | 'unlocked', string]>([
     expect(stuck.state.phase).toBe('stuck');
     await users(lab.db).deleteOne(byId(bot.userId));
     const operator = await lab.worker();
-    const resolve = { verb: 'resolve', outcome: 'compensated', by: 'ann', reason: 'gone' } as const;
-    expect(await operator.sagas.order(stuck.id, resolve)).toMatchObject({ status: 'ordered' });
+    await resolveAs(operator, stuck, 'compensated');
     const entries = await lab.db.collection('ledger').find({ sagaId: stuck.id }).toArray();
     expect(entries).toMatchObject([{ type: 'write-off', botId: bot.instanceId }]);
     const tombstones = await lab.db.collection('tombstones').find().toArray();

@@ -10,12 +10,29 @@ import { createProvisionBotSaga, PROVISION_BOT } from '../../src/provisioning/pr
 import type { ProvisionBotInput } from '../../src/provisioning/provision-bot-input.ts';
 import { NOTHING_OBSERVED } from '../../src/tombstones/tombstones.ts';
 import type { Ledger } from '../../src/wallet/ledger.ts';
+import type { TestApplication } from '../support/application.ts';
 import { allOf, userNamed } from '../support/deletions.ts';
 import { setUpProvisioning, UID } from '../support/provisions.ts';
 import { byId, incarnationOf, SAGA_B, users } from '../support/users.ts';
 import { pay } from '../support/wallet-commands.ts';
 
 const BOT = toInstanceId(`${UID}-bot-1`);
+
+type Worker = Awaited<ReturnType<typeof createTestEngine>>;
+
+async function provisionUntilStuck(app: TestApplication, worker: Worker) {
+  const userId = toUserId(String((await userNamed(app, UID))._id));
+  const { saga } = await worker.sagas.start({
+    ...{ kind: PROVISION_BOT, subject: userId, requestedBy: 'a test' },
+    input: {
+      ...{ userId, firebaseUid: toFirebaseUid(UID), instanceId: BOT, botName: 'Alpha' },
+      ...{ allocatedAmount: 250.5, amountMinor: 25_050, image: null },
+      ...{ startTimeoutMs: 2_000, undoTimeoutMs: 1_000 },
+    } satisfies ProvisionBotInput,
+  });
+  expect((await worker.runToRest(saga.id)).state.phase).toBe('stuck');
+  return { saga, userId };
+}
 
 it('the ledger is away when it is ended, and the bot is deleted before it is there again: both are in the ledger', async () => {
   const app = await setUpProvisioning({ env: { WORKERS: 'none' } });
@@ -29,16 +46,7 @@ it('the ledger is away when it is ended, and the bot is deleted before it is the
   const worker = await process(async () => {
     throw new HoldError('REFUSED', 'nobody can say why');
   });
-  const userId = toUserId(String((await userNamed(app, UID))._id));
-  const { saga } = await worker.sagas.start({
-    ...{ kind: PROVISION_BOT, subject: userId, requestedBy: 'a test' },
-    input: {
-      ...{ userId, firebaseUid: toFirebaseUid(UID), instanceId: BOT, botName: 'Alpha' },
-      ...{ allocatedAmount: 250.5, amountMinor: 25_050, image: null },
-      ...{ startTimeoutMs: 2_000, undoTimeoutMs: 1_000 },
-    } satisfies ProvisionBotInput,
-  });
-  expect((await worker.runToRest(saga.id)).state.phase).toBe('stuck');
+  const { saga, userId } = await provisionUntilStuck(app, worker);
 
   let isAway = true;
   const operator = await process(async (entry) => {
@@ -91,16 +99,7 @@ it('the account is gone when the way back of a provision is ended: written off, 
       },
     },
   });
-  const userId = toUserId(String((await userNamed(app, UID))._id));
-  const { saga } = await worker.sagas.start({
-    ...{ kind: PROVISION_BOT, subject: userId, requestedBy: 'a test' },
-    input: {
-      ...{ userId, firebaseUid: toFirebaseUid(UID), instanceId: BOT, botName: 'Alpha' },
-      ...{ allocatedAmount: 250.5, amountMinor: 25_050, image: null },
-      ...{ startTimeoutMs: 2_000, undoTimeoutMs: 1_000 },
-    } satisfies ProvisionBotInput,
-  });
-  expect((await worker.runToRest(saga.id)).state.phase).toBe('stuck');
+  const { saga, userId } = await provisionUntilStuck(app, worker);
   await users(app.db).deleteOne(byId(userId));
 
   const operator = await engineWith({});
