@@ -82,7 +82,8 @@ describeBrowser('a deletion on the page', () => {
   });
 
   it('more jobs than streams: two are streamed, all are seen to their end, and the page can still ask', async () => {
-    const app = await startTestApplication();
+    // No limit ends a job before the page has shown all of them.
+    const app = await startTestApplication({ env: { STOP_TIMEOUT_MS: '110000' } });
     const uid = 'uid-many';
     const ids = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `${uid}-bot-${n}`);
     const bots = Object.fromEntries(ids.map((id) => [id, allocation(10, 10, { botName: id })]));

@@ -1,13 +1,21 @@
-// Ports on the loopback interface. The first start searches below the range that systems hand out to
-// outgoing connections: a port from inside it may be busy for a moment at any later start.
+// Ports on the loopback interface, all below the range that systems hand out to outgoing connections (Linux from 32,768
+// on): one from inside it may be busy at any later start of the server that has it.
 
+import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 
 export const LOOPBACK = '127.0.0.1';
 const TRIES = 100;
+const [ANY_FROM, ANY_BELOW] = [10_000, 32_768];
 
-export async function isPortFree(port: number): Promise<boolean> {
-  return (await listenOnce(port)) !== undefined;
+export function isPortFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: LOOPBACK, exclusive: true }, () =>
+      server.close(() => resolve(true)),
+    );
+  });
 }
 
 /** The first free port at or after `from`. @throws when a hundred in a row are taken. */
@@ -16,11 +24,13 @@ export async function findFreePort(from: number): Promise<number> {
   throw new Error(`no free port between ${from} and ${from + TRIES - 1} on ${LOOPBACK}`);
 }
 
-/** Any free port, as the system gives it: for servers that live as long as one run. */
+/** Any free port: for servers that live as long as one run. @throws when a hundred are taken. */
 export async function anyFreePort(): Promise<number> {
-  const port = await listenOnce(0);
-  if (port === undefined) throw new Error(`no free port on ${LOOPBACK}`);
-  return port;
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    const port = randomInt(ANY_FROM, ANY_BELOW);
+    if (await isPortFree(port)) return port;
+  }
+  throw new Error(`no free port on ${LOOPBACK}`);
 }
 
 /** Whether something accepts connections there now. */
@@ -34,16 +44,5 @@ export function isListening(port: number): Promise<boolean> {
     socket.setTimeout(1_000, () => done(false));
     socket.once('connect', () => done(true));
     socket.once('error', () => done(false));
-  });
-}
-
-function listenOnce(port: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen({ port, host: LOOPBACK, exclusive: true }, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' ? address?.port : undefined));
-    });
   });
 }
