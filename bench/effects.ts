@@ -17,7 +17,7 @@ import { BOT_NAME, BOT_VALUE, type HerdBot, INCARNATION } from './herd.ts';
 const SAGA = toSagaId('del-bench000000000000');
 const EPOCH = 1;
 
-/** Prepares the bots (the marks that the settlement's filter asks for, the containers' ids), then gives
+/** Prepares the bots (the locks that the settlement's filter asks for, the containers' ids), then gives
  * what deletes one. */
 export async function createEffects(
   { db, deletionPorts }: Services,

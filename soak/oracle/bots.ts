@@ -53,7 +53,7 @@ function judgeThere(bot: BotEvidence, faultSource: Mishaps, verdict: Verdict): v
   const { instanceId, allocation, containers } = bot;
   verdict.expectSame('I1', `payments for ${instanceId}, which is there`, 0, bot.payments);
   if (allocation === undefined) verdict.violated('I1', `${instanceId} has lost its allocation`);
-  else if (allocation.lockedBy !== undefined) verdict.violated('I1', `${instanceId} is marked`);
+  else if (allocation.lockedBy !== undefined) verdict.violated('I1', `${instanceId} is locked`);
   const isLeftAlone = containers.length === 0 && faultSource.lost.has(instanceId) && bot.isVetoed;
   if (containers.length !== 1 && !isLeftAlone) {
     const found = JSON.stringify(containers.map(({ _id }) => _id));

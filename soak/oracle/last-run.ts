@@ -69,6 +69,6 @@ export function judgeLastRun(before: Snapshot, after: Snapshot, verdict: Verdict
     if (before.contents[name] === after.contents[name]) continue;
     // `bot pooled:<id>`, `bot dedicated:<id>`
     if (name.startsWith('bot ') && restarted.has(name.slice(name.indexOf(':') + 1))) continue;
-    verdict.violated('I12', `the last run over everybody changed ${name}`);
+    verdict.violated('I12', `the last run over all users changed ${name}`);
   }
 }

@@ -134,7 +134,7 @@ describeBrowser('a page that is told something odd', () => {
 });
 
 describeBrowser('signing out', () => {
-  it('the server cannot take the cookie back: not said that somebody is signed out', async () => {
+  it('the server cannot take the cookie back: not said that the user is signed out', async () => {
     const { page } = await pageOf({});
     await page.getByTestId('balance').waitFor();
     await page.route(`${API}/session`, (route) => route.abort());

@@ -8,7 +8,7 @@ import { openOperations, sagaOn, startHolding, stuckDeletion } from '../support/
 
 const ADMIN_READS = ['/overview', '/sagas', '/findings', '/orphans/history', '/audit'];
 
-describeBrowser('somebody who is no administrator', () => {
+describeBrowser('a user who is no administrator', () => {
   it("told so, and nothing of anybody's is on the page, asked for by it, or answered to it", async () => {
     const app = await startHolding();
     const { sagaId, bot } = await stuckDeletion(app);

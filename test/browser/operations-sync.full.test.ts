@@ -14,7 +14,7 @@ function syncAllOn(page: Page) {
   return { card, result, press };
 }
 
-describeBrowser('a run over everybody', () => {
+describeBrowser('a run over all users', () => {
   it('rehearsed, then done: what it would do, what it did, and the run itself', async () => {
     const app = await startWithFixtures();
     const page = await openOperations(app);

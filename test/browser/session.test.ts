@@ -112,7 +112,7 @@ describeBrowser('a session', () => {
     await page.locator(`[data-bot="${instanceId}"]`).waitFor();
   });
 
-  it('that ended while somebody only looked: nothing is said of a click', async () => {
+  it('that ended while nothing was clicked: nothing is said of a click', async () => {
     const app = await startTestApplication();
     const { uid } = await placeBot(app, 'pooled');
     const page = await openPage(app, { token: await app.token(uid) });

@@ -56,7 +56,7 @@ describeBrowser('the portfolio', () => {
     await page.getByText('Your wallet is in sync with your bots').waitFor();
   });
 
-  it('opened with a setting that says so: looks in passing, once a minute at most', async () => {
+  it('opened with a setting that says so: synchronises on opening, once a minute at most', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
     const page = await openPage(app, { token: await app.token(bot.uid) });

@@ -129,7 +129,7 @@ export function describePoolStates(
       expect(findEntry(after, NEIGHBOUR)).not.toBeNull();
     });
 
-    test('a read after a write by somebody else: sees it', async () => {
+    test('a read after a write by another process: sees it', async () => {
       const stage = await createStage(samplePoolState(6));
       const states = stage.open();
       await expectBotCount(states, 6);

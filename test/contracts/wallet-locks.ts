@@ -32,7 +32,7 @@ export function describeLocks(name: string, createWallets: (db: Db) => Wallets):
   const setUp = (balance: unknown, bot: unknown) => setUpWallet(createWallets, balance, bot);
 
   describe(`${name}: reading an allocation`, () => {
-    it('a dated allocation: its incarnation, its value and no mark', async () => {
+    it('a dated allocation: its incarnation, its value and no lock', async () => {
       const { wallets, userId } = await setUp(10, allocation(100, 120.5));
       const reading = await wallets.readAllocation(userId, BOT);
       expect(reading).toMatchObject({
@@ -87,8 +87,8 @@ export function describeLocks(name: string, createWallets: (db: Db) => Wallets):
     });
   });
 
-  describe(`${name}: the mark`, () => {
-    it('first write on a user: the mark, the opening balance, and every other field kept', async () => {
+  describe(`${name}: the lock`, () => {
+    it('first write on a user: the lock, the opening balance, and every other field kept', async () => {
       const { db, wallets, userId } = await setUp(0.1, allocation(0.15, 0.2, { note: 'x' }));
       const before = await readUser(db, userId);
       expect(await wallets.lock(lockCommand(userId))).toEqual({ status: 'locked', value: 0.2 });
@@ -118,7 +118,7 @@ export function describeLocks(name: string, createWallets: (db: Db) => Wallets):
       expect(await wallets.lock(lockCommand(userId, { epoch: 4 }))).toMatchObject({ value: 120 });
     });
 
-    it('an older epoch: fenced, the mark untouched', async () => {
+    it('an older epoch: fenced, the lock untouched', async () => {
       const { wallets, userId } = await setUp(1, allocation(100, 120));
       await wallets.lock(lockCommand(userId, { epoch: 5 }));
       expect(await wallets.lock(lockCommand(userId, { epoch: 4 }))).toEqual({ status: 'fenced' });
@@ -130,7 +130,7 @@ export function describeLocks(name: string, createWallets: (db: Db) => Wallets):
       expect(await wallets.abortSettlement(settleCommand(userId, { epoch: 4 }))).toBe('fenced');
     });
 
-    it("another saga's mark: refused, and taken over only where it is listed", async () => {
+    it("another saga's lock: refused, and taken over only where it is listed", async () => {
       const { wallets, userId } = await setUp(1, allocation(100, 120));
       await wallets.lock(lockCommand(userId, { sagaId: SAGA_B }));
       expect(await wallets.lock(lockCommand(userId))).toEqual({
@@ -170,7 +170,7 @@ export function describeLocks(name: string, createWallets: (db: Db) => Wallets):
       expect(after.botAllocations).toEqual(before.botAllocations);
     });
 
-    it('a worker comes back after its saga has removed the mark: fenced, whatever it tries', async () => {
+    it('a worker comes back after its saga has removed the lock: fenced, whatever it tries', async () => {
       const { db, wallets, userId } = await setUp(1, allocation(100, 120));
       expect(await wallets.unlock(lockTarget(userId, 2))).toBe('absent');
       const before = await readUser(db, userId);
@@ -182,7 +182,7 @@ export function describeLocks(name: string, createWallets: (db: Db) => Wallets):
       expect(await wallets.lock(other)).toEqual({ status: 'locked', value: 120 });
     });
 
-    it('a stale save brings the removed mark back: its saga is fenced all the same, and pays nothing (I6)', async () => {
+    it('a stale save brings the removed lock back: its saga is fenced all the same, and pays nothing (I6)', async () => {
       const { db, wallets, userId } = await setUp(10, allocation(100, 120));
       await wallets.lock(lockCommand(userId));
       const copy = (await readUser(db, userId)).botAllocations[BOT];
@@ -192,7 +192,7 @@ export function describeLocks(name: string, createWallets: (db: Db) => Wallets):
       expect((await readUser(db, userId)).paperWallet.balance).toBe(10);
     });
 
-    it('removed by a worker and, late, by the one before it: the next saga keeps its mark', async () => {
+    it('removed by a worker and, late, by the one before it: the next saga keeps its lock', async () => {
       const { wallets, userId } = await setUp(1, allocation(100, 120));
       await wallets.lock(lockCommand(userId));
       await wallets.unlock(lockTarget(userId, 2));
@@ -233,7 +233,7 @@ export function describeLocks(name: string, createWallets: (db: Db) => Wallets):
       expect(await wallets.unlock(lockTarget(userId))).toBe('removed');
     });
 
-    it('the mark is gone: an aborting one is written with the captured value', async () => {
+    it('the lock is gone: an aborting one is written with the captured value', async () => {
       const { wallets, userId } = await setUp(1, allocation(100, 120));
       const settle = settleCommand(userId, { lockedValue: 99 });
       expect(await wallets.abortSettlement(settle)).toBe('aborting');

@@ -1,5 +1,5 @@
 // What every implementation of the Wallets port must answer when a settlement finds something else than
-// an allocation with its own mark (I2, I5).
+// an allocation with its own lock (I2, I5).
 
 import type { Db } from 'mongodb';
 import { describe, expect, it } from 'vitest';
@@ -116,7 +116,7 @@ export function describeRepeatedSettlements(
       expect((await readUser(db, userId)).paperWallet.balance).toBe(121);
     });
 
-    it('mark dropped by a strict schema: marked again with the captured value, then paid', async () => {
+    it('lock dropped by a strict schema: locked again with the captured value, then paid', async () => {
       const { db, wallets, userId } = await setUp(1, allocation(100, 120));
       await wallets.lock(lockCommand(userId));
       await platformSets(db, userId, { [`botAllocations.${BOT}`]: allocation(100, 0) });

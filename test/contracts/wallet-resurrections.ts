@@ -54,7 +54,7 @@ export function describeResurrections(name: string, createWallets: (db: Db) => W
       });
     });
 
-    it('accepted: an incarnation of its own from now on, unmarked, unpaid, payable once', async () => {
+    it('accepted: an incarnation of its own from now on, unlocked, unpaid, payable once', async () => {
       const { db, wallets, userId, receipt } = await setUp();
       expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
         allocation: { settledOpId: receipt.opId },
@@ -108,7 +108,7 @@ export function describeResurrections(name: string, createWallets: (db: Db) => W
       }
     });
 
-    it('a mark came back with it: refused by its name until its saga is known to be over', async () => {
+    it('a lock came back with it: refused by its name until its saga is known to be over', async () => {
       const { db, wallets, userId } = await setUp(({ botAllocations }) => {
         const lockedBy = { sagaId: SAGA_A, epoch: 3, value: 110, incarnationId: INCARNATION };
         return { botAllocations: { [BOT]: { ...botAllocations[BOT], lockedBy } } };

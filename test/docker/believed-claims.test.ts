@@ -97,7 +97,7 @@ async function doneTo(id: string, sinceMs: number): Promise<readonly string[]> {
 }
 
 describeDocker('what the pool state file claims', () => {
-  it('a pool that is somebody’s database: never spoken to, on no road; reported, and its bot is not paid back unasked', async () => {
+  it('a pool that is another program’s database: never spoken to, on no road; reported, and its bot is not paid back unasked', async () => {
     const cast = castOf();
     const { loss, decoy } = cast;
     const bot = `${loss}-bot-2`;

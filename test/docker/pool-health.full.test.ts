@@ -153,7 +153,7 @@ describeDocker('health on real pools', () => {
   );
 
   it(
-    'a program that can come up again: restarted by us at the third look',
+    'a program that can come up again: restarted by us at the third observation',
     async () => {
       const { app, pool } = await setUp();
       await crash(pool);
@@ -172,7 +172,7 @@ describeDocker('health on real pools', () => {
 
 describeDocker('what was deleted', () => {
   it(
-    'is brought back neither by looks, nor by a supervisor update, nor by a start of its container',
+    'is brought back neither by observations, nor by a supervisor update, nor by a start of its container',
     async () => {
       const { app, pool } = await setUp();
       await crash(pool);

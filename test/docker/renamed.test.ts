@@ -177,7 +177,7 @@ describeDocker('a renamed container', () => {
 
 describeDocker('a label', () => {
   it(
-    'that somebody else wrote, or an image handed down: holds a sync back, is reported, and its container is never touched (I4)',
+    'that another program wrote, or an image handed down: holds a sync back, is reported, and its container is never touched (I4)',
     async () => {
       const uid = newUid();
       const instanceId = `${uid}-bot-1`;

@@ -19,7 +19,7 @@ function botsAt(options: DockerEndpoint) {
 }
 
 describeOwnDocker('a Docker host behind TLS', () => {
-  it('with its certificates it answers; without, or with somebody else’s, it is unknown', async () => {
+  it('with its certificates it answers; without, or with another authority’s, it is unknown', async () => {
     const { address, certPath } = await startSecondDocker();
     const at = { host: '127.0.0.1', port: Number(new URL(address).port) };
     const own = await readCertificates(certPath, 'remote');

@@ -118,7 +118,7 @@ describe('a saga that is stuck before its pivot', () => {
     expect((await deleteBot(app, bot)).body).toMatchObject({ success: true });
   });
 
-  it("resolved on an operator's word: ended, mark and key given back, tombstone withdrawn", async () => {
+  it("resolved on an operator's word: ended, lock and key given back, tombstone withdrawn", async () => {
     const app = await start();
     const { bot, id } = await stuckDeletion(app);
     const body = { ...REASON, outcome: 'compensated', evidence: 'ticket 17' };

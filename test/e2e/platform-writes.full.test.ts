@@ -148,7 +148,7 @@ describe('a wallet that the platform keeps writing', () => {
     expect(await findingsOf(app, 'resurrected')).toHaveLength(1);
   });
 
-  it('a strict schema drops the mark between lock and refund: marked again, paid once', async () => {
+  it('a strict schema drops the lock before the refund: locked again, paid once', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
     const path = `botAllocations.${bot.instanceId}.lockedBy`;
@@ -163,7 +163,7 @@ describe('a wallet that the platform keeps writing', () => {
     expect(await ownEntries(app)).toHaveLength(1);
   });
 
-  it('a whole document from before the lock saved under it: marked again, paid once', async () => {
+  it('a whole document from before the lock saved under it: locked again, paid once', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
     const stale = await userNamed(app, bot.uid);

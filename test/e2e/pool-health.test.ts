@@ -107,7 +107,7 @@ describe('statuses', () => {
 });
 
 describe('a bot that has crashed', () => {
-  it('failed at the third look and started at once: running at the next one', async () => {
+  it('failed at the third observation and started at once: running at the next one', async () => {
     const app = await startTestApplication();
     const bot = await placeCrashed(app);
     const { observe } = createHealthChecks(app);

@@ -127,7 +127,7 @@ describe('everybody', () => {
     expect(await allOf(app, 'suspects')).toEqual([]);
   });
 
-  it('somebody who is no administrator: 403, and no run; their job is not seen by others', async () => {
+  it('a user who is no administrator: 403, and no run; their job is not seen by others', async () => {
     const app = await startWithFixtures({ env: { WORKERS: 'none' } });
     const refused = await app.call('anshjarvis2003', 'POST', '/admin/sync-all');
     expect(refused.status).toBe(403);

@@ -138,7 +138,7 @@ describe('the fixtures, synchronised', () => {
     expect(body.data).toMatchObject({ cleanedBots: [], newWalletBalance: null, skipped: [] });
   });
 
-  it('a second run of everybody straight after the first: changes nothing (I12)', async () => {
+  it('a second run of all users straight after the first: changes nothing (I12)', async () => {
     const app = await startWithFixtures();
     const uids = ['anshjarvis2003', 'uid-live', 'uid-loss', 'uid-cents', 'uid-stale', 'uid-lost'];
     const all = [...uids, 'uid-bad', 'uid-ghost', 'uid-legacy', 'uid-admin'];

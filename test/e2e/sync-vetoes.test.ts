@@ -400,7 +400,7 @@ describe('what was paid before, and what is somebody else’s', () => {
     expect(await balanceOf(app, bot.uid)).toBe(50);
   });
 
-  it('a container that somebody renames between two runs: its bot is known by the id, and not paid back (I4)', async () => {
+  it('a container that an operator renames between two runs: its bot is known by the id, and not paid back (I4)', async () => {
     const app = await startTestApplication();
     const bot = await orphanOf(app, 'uid-one');
     await app.world.addDedicated({ instanceId: bot.instanceId });

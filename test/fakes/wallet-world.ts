@@ -25,7 +25,7 @@ export interface WalletWorld extends Names {
   copy: AllocationWorld | null;
   isResurrected: boolean;
   readonly receipts: Receipt[];
-  /** Sagas that have taken their marks back. */
+  /** Sagas that have taken their locks back. */
   readonly withdrawn: Set<string>;
   /** Every payment, as the user would see it. */
   readonly payments: Payment[];
@@ -105,12 +105,12 @@ export function moneyOf(
   return own;
 }
 
-/** A legacy writer saves a copy of the wallet that knows no marks. */
+/** A legacy writer saves a copy of the wallet that knows no locks. */
 export function dropLock(world: WalletWorld): void {
   if (world.allocation !== null) world.allocation = { ...world.allocation, lock: null };
 }
 
-/** One that still has the allocation saves its copy: mark and all. */
+/** One that still has the allocation saves its copy: lock and all. */
 export function resurrect(world: WalletWorld): void {
   world.allocation ??= world.copy;
   world.isResurrected = true;

@@ -38,9 +38,9 @@ export function walletsOver(all: readonly WalletWorld[], link: Link): Wallets {
     withdrawReserve: (order) => send('withdraw', () => withdrawReserve(of(order), order)),
     readAllocation: (userId, instanceId) =>
       send('read', () => readAllocation(of({ userId, instanceId }))),
-    lock: (command) => send(`mark ${command.epoch}`, () => lock(of(command), command)),
+    lock: (command) => send(`lock ${command.epoch}`, () => lock(of(command), command)),
     raiseLock: (target) => send(`raise ${target.epoch}`, () => raise(of(target), target)),
-    unlock: (target) => send(`unmark ${target.epoch}`, () => unlock(of(target), target)),
+    unlock: (target) => send(`unlock ${target.epoch}`, () => unlock(of(target), target)),
     abortSettlement: (command) => send(`abort ${command.epoch}`, () => abort(of(command), command)),
     settle: (command) => {
       const forMs = of(command).runningForMs();

@@ -19,7 +19,7 @@ const SIGNS: ReadonlySet<string> = new Set([
   'aborting',
   'compensating',
   'arrived late',
-  'marked again',
+  'locked again',
   'several sagas',
   'several users',
   'forgotten by a failover',

@@ -42,7 +42,7 @@ const SIGNS: ReadonlySet<string> = new Set([
   'stuck',
   'in-doubt',
   'arrived late',
-  'marked again',
+  'locked again',
   'several users',
   'forgotten by a failover',
   'cut off from the majority',

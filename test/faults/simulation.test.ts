@@ -21,7 +21,7 @@ const SIGNS: ReadonlySet<string> = new Set([
   'aborting',
   'compensating',
   'arrived late',
-  'marked again',
+  'locked again',
   'resurrected',
   'several sagas',
   'forgotten by a failover',

@@ -44,7 +44,7 @@ function countOpened(page: Page): readonly string[] {
   return opened;
 }
 
-describeBrowser('somebody with an account at Firebase', () => {
+describeBrowser('a user with an account at Firebase', () => {
   it('signs in with e-mail and password, sees their portfolio, and deletes a bot', async () => {
     const page = await openSignIn();
     await signIn(page);
@@ -74,7 +74,7 @@ describeBrowser('somebody with an account at Firebase', () => {
   });
 });
 
-describeBrowser('a session of somebody with an account at Firebase', () => {
+describeBrowser('a session of a user with an account at Firebase', () => {
   it('signed out on purpose: nobody is signed in again by a reload or another tab', async () => {
     const page = await openSignIn();
     await signIn(page);

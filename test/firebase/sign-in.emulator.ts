@@ -48,7 +48,7 @@ function altered(token: string, changes: Readonly<Record<string, unknown>>): str
 
 const seconds = () => Math.floor(Date.now() / 1000);
 
-describe('somebody who signed in', () => {
+describe('a user who signed in', () => {
   it('gets the orphan’s money back, deletes a bot, and watches the job: each with their own token', async () => {
     const api = await startServer();
     const { uid, token } = await emulator.signIn(emailOf(ORPHANS_OWNER));

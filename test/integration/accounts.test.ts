@@ -17,7 +17,7 @@ async function setUp(user: Parameters<typeof putUser>[1]) {
   return { db, userId, accounts: createMongoAccounts(db) };
 }
 
-it('found by _id and by firebaseUid: the same account, with the mark of a saga', async () => {
+it('found by _id and by firebaseUid: the same account, with the lock of a saga', async () => {
   const { db, userId, accounts } = await setUp({
     balance: 12.5,
     bots: { [BOT]: allocation(100, 120), 'a.b': allocation(1, undefined) },

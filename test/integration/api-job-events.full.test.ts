@@ -143,7 +143,7 @@ describe('a job that is watched', () => {
 });
 
 describe('who may watch, and for how long', () => {
-  it("somebody else's job, one that never was, no id, no token: refused before the first event", async () => {
+  it("another user's job, one that never was, no id, no token: refused before the first event", async () => {
     const { app, bot, jobId } = await queuedDeletion();
     await placeBot(app, 'dedicated', { uid: 'uid-two' });
     const detailOf = async (uid: string, id: string) => {

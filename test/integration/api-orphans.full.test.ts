@@ -43,7 +43,7 @@ describe('orphans over time', () => {
     expect(days).toBeLessThan(30.1);
   });
 
-  test('an administrator: the runs over everybody, even without an account', async () => {
+  test('an administrator: the runs over all users, even without an account', async () => {
     const { api, asked } = await listing();
     const url = `${ALL}?since=2026-11-01&limit=1000`;
     expect((await api.as('operator', { url, admin: true })).statusCode).toBe(200);

@@ -106,7 +106,7 @@ describe('the overview', () => {
     expect(body.figures).toMatchObject({ stuck: 0, tombstones: 1 });
   });
 
-  test('a host that holds nothing where the pool state places bots: to be confirmed, until somebody does', async () => {
+  test('a host that holds nothing where the pool state places bots: to be confirmed, until an administrator does', async () => {
     const app = await startTestApplication({ poolState: poolStateOf('uid-one') });
     const host = async () => {
       const { body } = await asAdmin(app, 'GET', '/admin/overview');

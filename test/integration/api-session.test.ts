@@ -269,7 +269,7 @@ const FIREBASE_HOSTS = [
   'https://securetoken.googleapis.com',
 ];
 
-describe('how somebody signs in here', () => {
+describe('how a user signs in here', () => {
   const URL = { url: `${PREFIX}/sign-in` };
   const demo = {
     users: async () => [{ user: toFirebaseUid('anshjarvis2003'), isAdmin: false }],

@@ -124,7 +124,7 @@ test('transactions: a page of the ledger and the cursor of the next', async () =
   expectProblem(await api.as('alice', { url: `${url}?limit=1000` }), 400, 'invalid-request');
 });
 
-test("a token whose user has no account: 403 on everything that is somebody's own", async () => {
+test('a token whose user has no account: 403 on everything that belongs to a user', async () => {
   const api = await createTestApi();
   for (const path of ['/bots', '/wallet', '/wallet/transactions', '/orphans/history']) {
     const asAdmin = await api.as('nobody', { url: `${PREFIX}${path}`, admin: true });

@@ -77,7 +77,7 @@ describe('the world of a saga', () => {
     });
   });
 
-  test('somebody changed it behind the log, and the pool state is torn: shown, unknown with its reason', async () => {
+  test('another program changed it behind the log, and the pool state is torn: shown, unknown with its reason', async () => {
     const app = await startTestApplication({ env: HOLD });
     const bot = await placeBot(app, 'pooled');
     const id = await stuck(app, bot);
@@ -109,7 +109,7 @@ describe('the world of a saga', () => {
     expect(world.ledger).toMatchObject({ observed: settlement, expected: settlement });
   });
 
-  test('a run over everybody: it is about no bot, and nothing is observed', async () => {
+  test('a run over all users: it is about no bot, and nothing is observed', async () => {
     const app = await startTestApplication();
     const { body } = await asAdmin(app, 'POST', '/admin/sync-all?dryRun=true');
     const world = await worldOf(app, body.jobId);

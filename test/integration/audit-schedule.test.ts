@@ -80,7 +80,7 @@ it("sagas of a user end in a row: audited a moment later, once, and a failure is
   expect(listings).toEqual([]);
 });
 
-it('an hour over: one process of several audits everybody and leaves a report', async () => {
+it('an hour over: one process of several audits all users and leaves a report', async () => {
   const { schedule, addUser, runs, service, db, registry } = await setUp();
   const userId = await addUser();
   await users(db).updateOne(byId(userId), { $inc: { 'paperWallet.balance': 1 } });

@@ -174,14 +174,17 @@ describe('a bot that does not answer as it should', () => {
     expect(await ask(api)).toEqual(notLive(`its API answers ${code}`));
   });
 
-  it.each([[301], [302], [307]])('%i: refused, and whoever it names is not asked', async (code) => {
-    const api = await startFreqtradeApi();
-    const other = await startFreqtradeApi(9_999);
-    const location = `http://127.0.0.1:${other.port}/api/v1/balance`;
-    api.answer = (reply) => reply.writeHead(code, { location }).end();
-    expect(await ask(api)).toEqual(notLive('its API redirects, which is not followed'));
-    expect(other.asked).toEqual([]);
-  });
+  it.each([[301], [302], [307]])(
+    '%i: refused, and the host it names is not asked',
+    async (code) => {
+      const api = await startFreqtradeApi();
+      const other = await startFreqtradeApi(9_999);
+      const location = `http://127.0.0.1:${other.port}/api/v1/balance`;
+      api.answer = (reply) => reply.writeHead(code, { location }).end();
+      expect(await ask(api)).toEqual(notLive('its API redirects, which is not followed'));
+      expect(other.asked).toEqual([]);
+    },
+  );
 
   it('a body without an end: cut at its limit', async () => {
     const api = await startFreqtradeApi();

@@ -154,7 +154,7 @@ test('a file system without room, for the lock or for the new file: refused, unc
   expect((await folder.stored()).botMapping).not.toHaveProperty(BOT);
 });
 
-test('somebody removes the lock while it is held: nothing is written', async () => {
+test('another program removes the lock while it is held: nothing is written', async () => {
   const folder = await createPoolFileFolder(samplePoolState(6));
   const refusal = folder.open().mutate({
     change: (state) => takeOut(state, BOT),

@@ -159,7 +159,7 @@ test('two processes with 200 changes each, and one that is killed amid its own: 
   expect((await database.stored()).nextPoolId).toBe((nextPoolId ?? 0) + 1);
 });
 
-test('a writer dies before its rows are up: everybody sees the change, and the next writer brings them up', async () => {
+test('a writer dies before its rows are up: every reader sees the change, and the next writer brings them up', async () => {
   const database = await createPoolDatabase(samplePoolState(6));
   const { state, bots } = poolCollections(database.db);
   await mutate(database.open(), (s) => takeOut(s, BOT), { about: { bots: [BOT] } });

@@ -228,13 +228,13 @@ it('the reply is lost and nothing is seen of the write: in doubt, whatever the r
   const { db, userId } = await setUp(1, allocation(100, 120));
   const { proxy, wired } = await connectThroughWire(db, 'retryWrites=false');
   const healed = proxy.cutAfter('reclaimSettlement').then(() => proxy.heal());
-  // There is no mark: with a reply this is `lock-dropped`, without one the write may be on its way.
+  // There is no lock: with a reply this is `lock-dropped`, without one the write may be on its way.
   const settling = createMongoWallets({ db: wired }).settle(settleCommand(userId));
   await expect(settling).rejects.toThrow(InDoubtError);
   await healed;
 });
 
-it('two sagas and two epochs at once: only the newest epoch of the mark is paid', async () => {
+it('two sagas and two epochs at once: only the newest epoch of the lock is paid', async () => {
   const { db, userId, wallets } = await setUp(1, allocation(100, 120));
   await wallets.lock(lockCommand(userId, { epoch: 2 }));
   const results = await Promise.all([

@@ -203,7 +203,7 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       'return isMoneyOut === null ? {',
     ),
   ],
-  'no-second-observation': [
+  'one-observation-only': [
     inProduct(
       'sync/confirm-bots.ts',
       '  const { poolState, docker } = observation;\n  const confirmed',

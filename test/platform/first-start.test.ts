@@ -39,7 +39,7 @@ const openFindings = async (app: TestApplication) =>
   (await asAdmin(app, 'GET', '/admin/findings?kind=unconfirmed-start')).body.findings;
 
 describe('a first start beside a platform', () => {
-  it('its runs only look, until an administrator has confirmed the first report', async () => {
+  it('its runs only observe, until an administrator has confirmed the first report', async () => {
     const { app, services, openPage } = await startBesidePlatform();
     const first = await waitFor('the run after the start', async () => {
       const [run] = await runsOver(app);

@@ -19,7 +19,7 @@ export async function setUpWallet(
   return { db, userId, wallets: createWallets(db) };
 }
 
-/** Whose mark is meant. */
+/** Whose lock is meant. */
 export function lockTarget(userId: UserId, epoch = 1, sagaId = SAGA_A): LockTarget {
   return { userId, instanceId: BOT, sagaId, epoch };
 }
@@ -66,7 +66,7 @@ export async function pay(
   const locked = await wallets.lock(
     lockCommand(userId, { instanceId, sagaId, epoch, incarnation }),
   );
-  if (locked.status !== 'locked') throw new Error(`not marked: ${JSON.stringify(locked)}`);
+  if (locked.status !== 'locked') throw new Error(`not locked: ${JSON.stringify(locked)}`);
   const result = await wallets.settle(settle);
   if (result.status !== 'settled') throw new Error(`not settled: ${JSON.stringify(result)}`);
   return result.receipt;

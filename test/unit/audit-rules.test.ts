@@ -98,7 +98,7 @@ describe('our own movements', () => {
     expect(resolved).toMatchObject({ unposted: 2, missing: [6] });
   });
 
-  it('a sequence number that somebody made huge: ten gaps are enough', () => {
+  it('a sequence number that another program made huge: ten gaps are enough', () => {
     const { missing } = resolveOwn({ after: 0, upTo: Number.MAX_SAFE_INTEGER }, [], [], []);
     expect(missing).toHaveLength(10);
   });

@@ -89,7 +89,7 @@ const CONTRADICTIONS: readonly {
     said: /Running|runs at|seen to run/,
   },
   {
-    of: 'gone, where somebody did not answer',
+    of: 'gone, where a host did not answer',
     when: ({ docker }) => docker.status === 'unknown',
     said: /exists nowhere|no such bot|not in Docker|in no source/,
   },
@@ -120,7 +120,7 @@ describe('a bot in words', () => {
     },
   );
 
-  it('what needs somebody says why', () => {
+  it('what needs a person says why', () => {
     for (const bot of bots) {
       const { tone, sentence } = describeBot(bot);
       if (tone === 'warn' || tone === 'bad') expect(sentence).toMatch(/\.$/);

@@ -188,7 +188,7 @@ describe('any world', () => {
     expect(orphans).toBeGreaterThan(500);
   });
 
-  it('an orphan: whatever carries its id is positively somebody else’s', () => {
+  it('an orphan: whatever carries its id is positively another user’s', () => {
     check((world) => {
       for (const id of orphansOf(detect(world))) {
         for (const observed of observedBotsOf(world, id)) {
@@ -257,7 +257,7 @@ describe('any world', () => {
     });
   });
 
-  it('a container that names somebody else: a conflict, never evidence', () => {
+  it('a container that names another user: a conflict, never evidence', () => {
     let conflicts = 0;
     check((world) => {
       for (const { instanceId, found, conflicts: where } of detect(world)) {

@@ -57,7 +57,7 @@ describe('hosts', () => {
     expect(view.doubt(question())).toBe('docker host "west" was not asked');
   });
 
-  it('one did not answer: a doubt for whoever may be there, none for a bot that our mapping places elsewhere', () => {
+  it('one did not answer: a doubt for every bot that may be there, none for a bot that our mapping places elsewhere', () => {
     const view = createDockerView(['east', 'west']);
     view.add(empty('east'), null);
     view.add({ host: 'west', answer: unknown('west is away'), unknownPools: [] }, null);
@@ -90,13 +90,13 @@ describe('pools that could not be asked', () => {
     expect(viewWith(pool).doubt(question())).toBe(`pool ${pool.containerName}: mute`);
   });
 
-  it('somebody else’s: hides nothing, unless the pool state places the bot in it', () => {
+  it('another user’s: hides nothing, unless the pool state places the bot in it', () => {
     const view = viewWith(mute(POOL_OF_B));
     expect(view.doubt(question())).toBeNull();
     expect(view.doubt(question({ poolContainers: [POOL_OF_B] }))).toMatch(/mute/);
   });
 
-  it('its label says somebody else, whatever its name says: the label counts', () => {
+  it('its label says another user, whatever its name says: the label counts', () => {
     const view = viewWith(mute(POOL_OF_A, { userId: 'uid-b' }));
     expect(view.doubt(question())).toBeNull();
     expect(view.doubt(question({ poolContainers: [POOL_OF_A] }))).toMatch(/mute/);

@@ -65,8 +65,8 @@ function events(observed: readonly PresenceAnswer[]) {
   return observed.flatMap(({ verdict }) => verdict?.events ?? []);
 }
 
-describe('one bot, look by look', () => {
-  it('looks that are not answered: nothing at all, and the row goes on after them', () => {
+describe('one bot, observation by observation', () => {
+  it('observations that are not answered: nothing at all, and the row goes on after them', () => {
     const observed = watch([
       program('FATAL'),
       UNKNOWN,
@@ -149,7 +149,7 @@ describe('one bot, look by look', () => {
     expect(marks(healed)).toEqual([null]);
   });
 
-  it('a container of its own: failed at the third look, never started by us', () => {
+  it('a container of its own: failed at the third observation, never started by us', () => {
     const down = {
       observation: { status: 'container', isRunning: false },
       afterMs: PERIOD_MS,

@@ -76,7 +76,7 @@ it('one of two things that an attempt does at once fails: the fence lets the oth
   await expect(slow.promise).rejects.toBe(failure);
 });
 
-it.each(['the settlement', 'the mark'] as const)(
+it.each(['the settlement', 'the lock'] as const)(
   'the refund was given up while %s was on its way: it pays nothing any more (I6)',
   async (onItsWay) => {
     const attempt = new AbortController();
@@ -93,13 +93,13 @@ it.each(['the settlement', 'the mark'] as const)(
       },
       lock: async () => {
         done.push('lock');
-        giveUpIn('the mark');
+        giveUpIn('the lock');
         return { status: 'locked', value: 250.5 };
       },
     };
     const ports = { ...inertPorts<DeletionPorts>(), wallets };
     const step = refundStep(ports);
     await expect(step.run(callOf(context(), 1, attempt.signal))).rejects.toBe(GIVEN_UP);
-    expect(done).toEqual(onItsWay === 'the mark' ? ['settle', 'lock'] : ['settle']);
+    expect(done).toEqual(onItsWay === 'the lock' ? ['settle', 'lock'] : ['settle']);
   },
 );

@@ -22,10 +22,10 @@ const AWAY = unknown('docker host "b" is away');
 
 it.each([
   ['a program that runs', POOLED],
-  ['a program that somebody has stopped', { ...POOLED, program: 'STOPPED' as const }],
+  ['a program that an operator has stopped', { ...POOLED, program: 'STOPPED' as const }],
   ['a program that runs without its conf file', { ...POOLED, conf: 'gone' as const }],
   ['a container', DEDICATED],
-  ['a container that somebody has stopped', { ...DEDICATED, running: false }],
+  ['a container that an operator has stopped', { ...DEDICATED, running: false }],
 ])(
   'one host shows %s, one is away: it is there, and perhaps not all of it',
   async (_, observed) => {

@@ -91,7 +91,7 @@ describe('assigning slots', () => {
     expect(freePort(poolStateWith(pool), pool, [held(9000, 7)])).toBe(9001);
   });
 
-  it("somebody else's pool, or one of another container: not used", () => {
+  it("another user's pool, or one of another container: not used", () => {
     const foreign = { ...emptyPool(), userId: 'uid-other' };
     expect(assign(poolStateWith(foreign), 1)).toBeNull();
     const moved = { ...emptyPool(), containerName: 'elsewhere' };

@@ -73,7 +73,7 @@ describe('an entry made again', () => {
     expect(rebuilt({ ...rest, pools: { [POOL]: named } }, lost()).botMapping[LOST]).toBeDefined();
   });
 
-  it('the port of its own files, the host of its neighbours, the number of bots for a slot; everybody else as before', () => {
+  it('the port of its own files, the host of its neighbours, the number of bots for a slot; all others as before', () => {
     const state = changed(stateWith(1), 1, { host: 'localhost' });
     const { pools, botMapping } = rebuilt(state, lost());
     expect(botMapping[LOST]).toEqual({

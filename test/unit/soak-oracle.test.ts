@@ -129,7 +129,7 @@ describe('the oracle of the soak', () => {
   });
 });
 
-describe('the last run over everybody (I12)', () => {
+describe('the last run over all users (I12)', () => {
   const BOT = `bot pooled:${THERE}`;
   const before: Snapshot = { contents: { [BOT]: 'FATAL', 'user u': 'a' }, restarts: [] };
   const judged = (contents: Snapshot['contents'], restarts: Snapshot['restarts'] = []) => {
@@ -145,13 +145,13 @@ describe('the last run over everybody (I12)', () => {
   });
 
   it('changes a bot, or takes one away: named', () => {
-    expect(judged(changed)).toEqual([`the last run over everybody changed ${BOT}`]);
-    expect(judged({ 'user u': 'a' })).toEqual([`the last run over everybody changed ${BOT}`]);
+    expect(judged(changed)).toEqual([`the last run over all users changed ${BOT}`]);
+    expect(judged({ 'user u': 'a' })).toEqual([`the last run over all users changed ${BOT}`]);
   });
 
   it('health restarts the bot meanwhile: not the run’s doing, but a user’s money is', () => {
     expect(judged({ ...changed, 'user u': 'b' }, [restart])).toEqual([
-      'the last run over everybody changed user u',
+      'the last run over all users changed user u',
     ]);
   });
 

@@ -132,14 +132,14 @@ function storm(world: SimulatedWorld, troubles: Troubles): void {
   });
 }
 
-/** What the platform writes it writes from its own copy: without the mark, or with the allocation that was paid. */
+/** What the platform writes it writes from its own copy: without the lock, or with the allocation that was paid. */
 export function writeLegacy(
   { chance, trace }: Setting,
   { wallet }: Pick<Place, 'wallet'>,
   mayReturn: boolean,
 ): void {
   if (wallet.allocation !== null) {
-    trace('the mark is dropped');
+    trace('the lock is dropped');
     dropLock(wallet);
   } else if (wallet.copy !== null && mayReturn && chance.hits(0.5)) {
     trace('the allocation is back');

@@ -97,7 +97,7 @@ function brokenWhenBack({ saga, world }: SimulatedBot): readonly string[] {
   return broken({
     [`I6: ${phase}, and paid`]: isPaid,
     [`I1: ${phase}, and the allocation is gone`]: wallet.allocation === null,
-    [`I1: ${phase}, and its mark is there`]: wallet.allocation?.lock?.sagaId === saga.id,
+    [`I1: ${phase}, and its lock is there`]: wallet.allocation?.lock?.sagaId === saga.id,
     [`I1: ${phase}, and its tombstone is ${status}`]: status !== 'withdrawn',
     [`I1: ${phase}, and the bot is not as it was`]: hasStopped,
     [`I1: ${phase}, and the entry is not as it was`]: !isAsBefore,

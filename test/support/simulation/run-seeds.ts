@@ -83,7 +83,7 @@ function sightsIn<World>({ sagas, trace }: Simulated<World>): ReadonlySet<string
   const observed = new Set(sagas.flatMap((saga) => [...sightsOfSaga(saga)]));
   if (told('fenced under')) observed.add('fenced');
   if (told('arrives late')) observed.add('arrived late');
-  if (told('the mark is dropped')) observed.add('marked again');
+  if (told('the lock is dropped')) observed.add('locked again');
   if (told(/failover: [1-9]/)) observed.add('forgotten by a failover');
   if (told('cut off from the majority')) observed.add('cut off from the majority');
   if (sagas.length > 1) observed.add('several sagas');

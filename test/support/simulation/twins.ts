@@ -39,8 +39,8 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
     },
   },
   {
-    name: 'a mark that may be set again after its saga has gone back',
-    breach: 'I1: compensated, and its mark is there',
+    name: 'a lock that may be set again after its saga has gone back',
+    breach: 'I1: compensated, and its lock is there',
     from: 700,
     twin: {
       rules: {
@@ -136,7 +136,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
     twin: { definition: (saga) => everyCall(saga, seenJustNow) },
   },
   {
-    name: 'silence at the last look for an orphan taken for absence',
+    name: 'silence at the last observation of an orphan taken for absence',
     breach: 'I4: an orphan was paid that ran',
     from: 2_205,
     twin: {

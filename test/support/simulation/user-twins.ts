@@ -63,7 +63,7 @@ export const USER_TWINS: readonly SimulatedTwin[] = [
     },
   },
   {
-    name: 'silence taken for absence, at both observations and at the last look',
+    name: 'silence taken for absence, at both observations and at the last one',
     breach: 'I4: a bot that stood there was paid as an orphan',
     from: 210,
     twin: {

@@ -9,7 +9,7 @@ export const IDEMPOTENT_CONVERGENCE = {
     guardedBy: {
       'test/unit/rebuild-entry.test.ts': 'again on its own result: the same object (I12)',
       'test/e2e/sync-fixtures.test.ts':
-        'a second run of everybody straight after the first: changes nothing (I12)',
+        'a second run of all users straight after the first: changes nothing (I12)',
       'test/docker/sync.test.ts':
         'every user of the fixtures: as its comment says; a second run changes nothing (I12)',
     },

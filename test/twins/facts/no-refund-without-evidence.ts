@@ -66,7 +66,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = {
     bug: 'an unknown host that is trusted',
     breach: 'a host without a history was believed',
   },
-  'no-second-observation': {
+  'one-observation-only': {
     mechanism: 'a second observation, bot by bot, before anything is repaired',
     file: 'src/sync/confirm-bots.ts',
     guardedBy: {
@@ -127,7 +127,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = {
     file: 'src/bots/remember-containers.ts',
     guardedBy: {
       'test/e2e/sync-vetoes.test.ts':
-        'a container that somebody renames between two runs: its bot is known by the id, and not paid back (I4)',
+        'a container that an operator renames between two runs: its bot is known by the id, and not paid back (I4)',
       'test/docker/renamed.test.ts': [
         'of a bot that was seen before: live to every observation whatever it is called, stopped and removed by DELETE (I3, I4)',
         'of a bot that was never seen: unknown, with the reason, to every observation; not paid by a sync, and named by a DELETE (I4)',
@@ -143,7 +143,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = {
     file: 'src/sync/first-report.ts',
     guardedBy: {
       'test/platform/first-start.test.ts':
-        'its runs only look, until an administrator has confirmed the first report',
+        'its runs only observe, until an administrator has confirmed the first report',
     },
     bug: 'a first start that takes the data for its own',
     breach: 'a run that nobody asked for was to pay',
@@ -155,7 +155,7 @@ export const NO_REFUND_WITHOUT_EVIDENCE = {
       'test/e2e/sync-vetoes.test.ts':
         'a container that bears the labels alone: a DELETE does not touch it (I4)',
       'test/docker/renamed.test.ts':
-        'that somebody else wrote, or an image handed down: holds a sync back, is reported, and its container is never touched (I4)',
+        'that another program wrote, or an image handed down: holds a sync back, is reported, and its container is never touched (I4)',
     },
     bug: 'a label that is trusted alone',
     breach: 'a container that only carries a label was touched',

@@ -67,7 +67,7 @@ export const ONE_WRITER = {
     file: 'src/infra/kernel-lock.ts',
     guardedBy: {
       'test/integration/pool-state-file.test.ts':
-        'somebody removes the lock while it is held: nothing is written',
+        'another program removes the lock while it is held: nothing is written',
       'test/integration/kernel-lock.test.ts':
         'a person removes the lock file: its holder knows, and leaves the next one alone',
     },

@@ -26,13 +26,13 @@ export const SAME_REQUEST_SAME_SAGA = {
   },
   'child-of-a-fresh-id': {
     mechanism:
-      'a run begins the saga of an orphan under an id that follows from both, whoever runs it and however often',
+      'a run begins the saga of an orphan under an id that follows from both, in any process and however often',
     file: 'src/sync/repair-drift.ts',
     guardedBy: {
       'test/unit/sync-wallet-repair.test.ts':
         'a confirmed orphan: the log has the confirmation before a saga is begun on it, under the id that is its own',
       'packages/saga/test/contracts/saga-log.ts':
-        'an id that is there, open or ended: that saga, whoever orders it again and whatever for (I8)',
+        'an id that is there, open or ended: that saga, by any caller and for any purpose (I8)',
       'test/faults/crash-sync-wallet.full.test.ts':
         'sync-wallet, its worker dies at every point: every orphan paid by one saga, and a second run changes nothing',
     },

@@ -132,7 +132,7 @@ export function describeSagaLog(name: string, create: (db: Db) => Promise<SagaLo
       expect(await log.findByKey(key, 1)).toHaveLength(1);
     });
 
-    it('an id that is there, open or ended: that saga, whoever orders it again and whatever for (I8)', async () => {
+    it('an id that is there, open or ended: that saga, by any caller and for any purpose (I8)', async () => {
       const { log, other } = await setUp();
       const held = await insertAndClaim(log);
       const { id } = held.saga;
