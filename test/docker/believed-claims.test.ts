@@ -149,25 +149,4 @@ describeDocker('what the pool state file claims', () => {
     expect((await readUser(app.db, victim)).paperWallet.balance).toBe(160);
     expect(await programOf(pool, bot)).not.toBe('RUNNING');
   });
-
-  it('a container of its own given to another by its mapping: its owner is not paid back while it runs', async () => {
-    const cast = castOf();
-    const { live, loss } = cast;
-    const bot = `${live}-bot-2`;
-    const containerName = `freqtrade-${bot}`;
-    await runDedicated({ name: containerName });
-    const { pools: _none, ...state } = stolen(cast);
-    const mapping = state.botMapping[bot];
-    if (mapping === undefined) throw new Error('no such mapping');
-    const own = { ...mapping, containerName, poolId: 'dedicated' };
-    const app = await start({ ...state, pools: {}, botMapping: { [bot]: own } });
-    const victim = await putOwner(app, live);
-    await putUser(app.db, { balance: 7, bots: {}, firebaseUid: loss });
-
-    expect(returnedBy(await syncWallet(app, live))).toEqual({});
-    expect((await readUser(app.db, victim)).paperWallet.balance).toBe(50);
-    expect((await deleteBot(app, { uid: loss, instanceId: bot })).status).toBe(404);
-    const { State } = await testDocker().docker.getContainer(containerName).inspect();
-    expect(State.Running).toBe(true);
-  });
 });

@@ -14,22 +14,28 @@ import {
   runPool,
   testDocker,
 } from '../support/docker.ts';
-import { botConfig, type FreqtradeApi, startFreqtradeApi } from '../support/freqtrade-api.ts';
+import { botConfig, startFreqtradeApi } from '../support/freqtrade-api.ts';
 import { allocation, putUser, readUser } from '../support/users.ts';
 
 const UID = 'uid-value';
-const INSTANCE = `${UID}-bot-1`;
-const POOL = `freqtrade-pool-${UID}-pool-1`;
+const bot = (n: number) => `${UID}-bot-${n}`;
+const INSTANCE = bot(1);
+const POOL_ID = `${UID}-pool-1`;
+const POOL = `freqtrade-pool-${POOL_ID}`;
 
 const SLEEP = '/bin/sleep 100000';
-const NEIGHBOUR = `${UID}-bot-2`;
 
-/** The pool of one bot of 1000, as the platform's mapping places it: its API is this machine's.
+/** A pool with bots of 1000 each, as the platform's mapping places them: their APIs are this machine's.
+ * @param ports by bot.
  * @param neighbours further programs of the pool. */
-async function place(api: FreqtradeApi, neighbours: readonly PoolProgram[] = []) {
+async function place(
+  ports: Readonly<Record<string, number>>,
+  neighbours: readonly PoolProgram[] = [],
+) {
   const { pools, botMapping, ...rest } = poolStateOf(UID);
-  const poolId = `${UID}-pool-1`;
-  const mapping = { ...botMapping[INSTANCE], host: '127.0.0.1', port: api.port };
+  const [pool, mapping] = [pools[POOL_ID], botMapping[INSTANCE]];
+  if (pool === undefined || mapping === undefined) throw new Error('no such sample');
+  const ids = Object.keys(ports);
   const app = await startTestApplication({
     env: {
       BOT_RUNTIME: 'docker',
@@ -38,33 +44,39 @@ async function place(api: FreqtradeApi, neighbours: readonly PoolProgram[] = [])
     },
     poolState: {
       ...rest,
-      pools: { [poolId]: { ...pools[poolId], bots: [INSTANCE] } },
-      botMapping: { [INSTANCE]: mapping },
-    } as ReturnType<typeof poolStateOf>,
+      pools: { [POOL_ID]: { ...pool, capacity: ids.length, bots: ids } },
+      botMapping: Object.fromEntries(
+        Object.entries(ports).map(([instanceId, port], slotIndex) => [
+          instanceId,
+          { ...mapping, instanceId, host: '127.0.0.1', port, slotIndex },
+        ]),
+      ),
+    },
   });
-  const bots = { [INSTANCE]: allocation(1000, 1000) };
+  const bots = Object.fromEntries(ids.map((id) => [id, allocation(1000, 1000)]));
   const userId = await putUser(app.db, { balance: 500, bots, firebaseUid: UID });
-  const pool = await runPool({
-    name: POOL,
-    programs: [{ name: `bot-${INSTANCE}`, command: SLEEP }, ...neighbours],
-  });
-  return { app, userId, pool };
+  const programs = ids.map((id) => ({ name: `bot-${id}`, command: SLEEP }));
+  const container = await runPool({ name: POOL, programs: [...programs, ...neighbours] });
+  return { app, userId, pool: container };
 }
 
-async function writeConfig(
+async function run({ exec }: RunningContainer, line: string): Promise<void> {
+  expect(await exec(['sh', '-c', line])).toMatchObject({ exitCode: 0 });
+}
+
+function writeConfig(
   pool: RunningContainer,
   config: object,
   folder = `/pool/bots/${INSTANCE}`,
 ): Promise<void> {
   const text = JSON.stringify(config);
-  const line = `mkdir -p '${folder}' && printf '%s' '${text}' > '${folder}/config.json'`;
-  expect(await pool.exec(['sh', '-c', line])).toMatchObject({ exitCode: 0 });
+  return run(pool, `mkdir -p '${folder}' && printf '%s' '${text}' > '${folder}/config.json'`);
 }
 
 describeDocker('the value of a bot in a real container', () => {
   it('allocation 1000/1000, its API says 400: 400 returned, P&L -600, asked before the stop', async () => {
     const api = await startFreqtradeApi(400);
-    const { app, userId, pool } = await place(api);
+    const { app, userId, pool } = await place({ [INSTANCE]: api.port });
     await writeConfig(pool, botConfig(api.port));
     const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
     expect(reply.body).toMatchObject({
@@ -77,75 +89,43 @@ describeDocker('the value of a bot in a real container', () => {
     expect(user.walletTransactions.at(-1)).toMatchObject({ amount: 400, valueSource: 'bot' });
   });
 
-  it('it makes 34.56 between the lock and the stop: the later word is paid', async () => {
-    const totals = [1200, 1234.56];
-    const api = await startFreqtradeApi();
-    api.answer = (reply) => reply.end(JSON.stringify({ total: totals.shift(), stake: 'USD' }));
-    const { app, pool } = await place(api);
-    await writeConfig(pool, botConfig(api.port));
-    const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
-    expect(reply.body.wallet).toMatchObject({ returned: 1234.56, pnl: 234.56 });
-  });
+  it('of each bot of a pool: what it says is paid where it can be known that it says it, else what is stored', async () => {
+    const apis = await Promise.all([1, 2, 3, 4, 5].map(() => startFreqtradeApi(400)));
+    const ports = apis.map(({ port }) => port);
+    const [link, large, moved, shared, alone] = [1, 2, 3, 4, 5].map(bot);
+    const neighbour = (n: number, port = 0) => ({ name: `bot-${bot(n)}`, command: SLEEP, port });
+    const { app, pool } = await place(
+      Object.fromEntries(ports.map((port, index) => [bot(index + 1), port])),
+      [neighbour(6, ports[3]), { ...neighbour(7, ports[4]), autostart: false }],
+    );
+    const folderOf = (id?: string) => `/pool/bots/${id}`;
+    for (const [index, port] of ports.entries()) {
+      if (index > 0) await writeConfig(pool, botConfig(port), folderOf(bot(index + 1)));
+    }
+    const own = folderOf(link);
+    await run(pool, `mkdir -p '${own}' && ln -s /etc/hostname '${own}/config.json'`);
+    const blanks = `head -c 2000000 /dev/zero | tr '\\0' ' '`;
+    await run(pool, `${blanks} >> '${folderOf(large)}/config.json'`);
+    const program = programConf({ name: `bot-${moved}`, command: SLEEP });
+    const conf = `${program}environment=FREQTRADE__API_SERVER__LISTEN_PORT="9007"`;
+    await run(pool, `printf '%s\n' '${conf}' > /pool/supervisor/bot-${moved}.conf`);
 
-  it('it answers at the lock, and not again: the first word is paid', async () => {
-    const totals = [400];
-    const api = await startFreqtradeApi();
-    api.answer = (reply) => {
-      const total = totals.shift();
-      if (total === undefined) reply.writeHead(500).end();
-      else reply.end(JSON.stringify({ total, stake: 'USD' }));
-    };
-    const { app, pool } = await place(api);
-    await writeConfig(pool, botConfig(api.port));
-    const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
-    expect(reply.body.wallet).toMatchObject({ returned: 400, pnl: -600 });
-  });
-
-  it('a link in place of its configuration: not followed, the stored value, a warning', async () => {
-    const api = await startFreqtradeApi(400);
-    const { app, pool } = await place(api);
-    const folder = `/pool/bots/${INSTANCE}`;
-    const line = `mkdir -p '${folder}' && ln -s /etc/hostname '${folder}/config.json'`;
-    expect(await pool.exec(['sh', '-c', line])).toMatchObject({ exitCode: 0 });
-    const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
-    expect(reply.body.wallet).toMatchObject({ returned: 1000, pnl: 0 });
-    const { body } = await app.call(UID, 'GET', `/jobs/${reply.body.jobId}`);
-    expect(body.warnings).toMatchObject([{ code: 'value-not-live' }]);
-    expect(api.asked).toEqual([]);
-  });
-
-  it('a running neighbour names the same port: whose word it is cannot be known, the stored value', async () => {
-    const api = await startFreqtradeApi(400);
-    const neighbour = { name: `bot-${NEIGHBOUR}`, command: SLEEP, port: api.port };
-    const { app, pool } = await place(api, [neighbour]);
-    await writeConfig(pool, botConfig(api.port));
-    const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
-    expect(reply.body.wallet).toMatchObject({ returned: 1000, pnl: 0 });
-    const { body } = await app.call(UID, 'GET', `/jobs/${reply.body.jobId}`);
-    expect(body.warnings).toMatchObject([{ code: 'value-not-live' }]);
-    expect(api.asked).toEqual([]);
-  });
-
-  it('a neighbour that was stopped named the same port: nothing else listens there, its word is paid', async () => {
-    const api = await startFreqtradeApi(400);
-    const neighbour = { name: `bot-${NEIGHBOUR}`, command: SLEEP, port: api.port };
-    const { app, pool } = await place(api, [{ ...neighbour, autostart: false }]);
-    await writeConfig(pool, botConfig(api.port));
-    const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
-    expect(reply.body.wallet).toMatchObject({ returned: 400, pnl: -600 });
-  });
-
-  it('its program runs with another port than its configuration names: that one may be another bot’s', async () => {
-    const api = await startFreqtradeApi(400);
-    const { app, pool } = await place(api);
-    await writeConfig(pool, botConfig(api.port));
-    const conf = programConf({ name: `bot-${INSTANCE}`, command: SLEEP });
-    const text = `${conf}environment=FREQTRADE__API_SERVER__LISTEN_PORT="9007"`;
-    const line = `printf '%s\n' '${text}' > /pool/supervisor/bot-${INSTANCE}.conf`;
-    expect(await pool.exec(['sh', '-c', line])).toMatchObject({ exitCode: 0 });
-    const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
-    expect(reply.body.wallet).toMatchObject({ returned: 1000, pnl: 0 });
-    expect(api.asked).toEqual([]);
+    const situations = [
+      ['a link in place of its configuration', link, 1000],
+      ['a configuration larger than any', large, 1000],
+      ['its program runs with another port than its configuration names', moved, 1000],
+      ['a running neighbour names the same port', shared, 1000],
+      ['a neighbour that was stopped named the same port', alone, 400],
+    ] as const;
+    for (const [index, [situation, id, returned]] of situations.entries()) {
+      const { body } = await app.call(UID, 'DELETE', `/bots/${id}`, { prefer: 'wait=30' });
+      const isStored = returned === 1000;
+      expect(body.wallet, situation).toMatchObject({ returned, pnl: returned - 1000 });
+      const job = await app.call(UID, 'GET', `/jobs/${body.jobId}`);
+      const codes = job.body.warnings.map(({ code }: { code: string }) => code);
+      expect([situation, codes]).toEqual([situation, isStored ? ['value-not-live'] : []]);
+      expect([situation, apis[index]?.asked.length === 0]).toEqual([situation, isStored]);
+    }
   });
 
   it('bots kept in another folder: the one reader of a configuration finds it for its address as well', async () => {
@@ -168,17 +148,5 @@ describeDocker('the value of a bot in a real container', () => {
     expect(await bots.readPort(INSTANCE, observed, call())).toMatchObject({
       items: { port: 9_007 },
     });
-  });
-
-  it('a configuration larger than any: not read, the stored value', async () => {
-    const api = await startFreqtradeApi(400);
-    const { app, pool } = await place(api);
-    await writeConfig(pool, botConfig(api.port));
-    const file = `/pool/bots/${INSTANCE}/config.json`;
-    const line = `head -c 2000000 /dev/zero | tr '\\0' ' ' >> '${file}'`;
-    expect(await pool.exec(['sh', '-c', line])).toMatchObject({ exitCode: 0 });
-    const reply = await app.call(UID, 'DELETE', `/bots/${INSTANCE}`, { prefer: 'wait=30' });
-    expect(reply.body.wallet).toMatchObject({ returned: 1000, pnl: 0 });
-    expect(api.asked).toEqual([]);
   });
 });

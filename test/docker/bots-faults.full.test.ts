@@ -231,27 +231,6 @@ describeDocker('bots in a docker that fails', () => {
     ]);
   });
 
-  test('one of two hosts does not answer: unknown, though the other has no such bot', async () => {
-    const { socket } = testDocker();
-    const bots = createDockerBots({
-      hosts: [
-        { name: 'a', options: { socketPath: socket } },
-        { name: 'b', options: { socketPath: '/nonexistent/docker.sock' } },
-      ],
-      now: () => new Date(),
-    });
-    onTestFinished(() => bots.close());
-    const uid = newUid();
-    expect((await bots.locate(queryFor(uid), call())).status).toBe('unknown');
-    const onA = await bots.locate({ ...queryFor(uid), dockerHost: 'a' }, call());
-    expect(itemsOf(onA)).toEqual([]);
-    const listings = await listAll(bots, uid);
-    expect(listings.map(({ host, answer }) => [host, answer.status])).toEqual([
-      ['a', 'ok'],
-      ['b', 'unknown'],
-    ]);
-  });
-
   test('DOCKER_HOST names another daemon: the configured host is asked', async () => {
     vi.stubEnv('DOCKER_HOST', 'tcp://127.0.0.1:9');
     onTestFinished(() => {
@@ -267,19 +246,6 @@ describeDocker('bots in a docker that fails', () => {
 });
 
 describeDocker('bots that do not behave', () => {
-  test('a bot that ignores SIGTERM: killed when its grace is over', async () => {
-    const { bots } = await createDockerWorld(undefined, { stopGraceSeconds: 1 });
-    const uid = newUid();
-    const command = ['/bin/sh', '-c', "trap '' TERM; while :; do sleep 1; done"];
-    await runDedicated({ name: `freqtrade-${uid}-bot-1`, command, restart: 'always' });
-    const captured = await locateOne(bots, uid);
-    await bots.stop(`${uid}-bot-1`, captured, call());
-    expect(await observe(bots, uid, captured)).toMatchObject({
-      running: false,
-      restartPolicy: 'no',
-    });
-  });
-
   test('a program whose owner gives it longer than our calls take: they wait for it', async () => {
     const { bots, wasKilled } = await createDockerWorld(undefined, {
       programMs: 1_000,

@@ -11,7 +11,6 @@ import {
   type TestApplication,
   type TestApplicationOptions,
 } from '../support/application.ts';
-import { standingTombstones } from '../support/deletions.ts';
 import {
   describeDocker,
   type PoolProgram,
@@ -22,8 +21,6 @@ import {
 } from '../support/docker.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createDockerProxy } from './bots-proxy.ts';
-
-const RETRY = { verb: 'retry', by: 'admin:test', reason: 'mended' } as const;
 
 const SLEEP = '/bin/sleep 100000';
 /** Ignores SIGTERM; supervisord kills it only after this, long after the policy has decided. */
@@ -150,34 +147,6 @@ describeDocker('deleting on real containers', () => {
     expect(await app.db.collection('ledger').countDocuments()).toBe(1);
   });
 
-  it('a stopped pooled bot, and one the file calls failed though it runs: both deleted', async () => {
-    const app = await startWithFixtures();
-    const pool = await livePool();
-
-    const stopped = await app.call('uid-live', 'DELETE', '/bots/uid-live-bot-2', WAIT);
-    const failed = await app.call('uid-live', 'DELETE', '/bots/uid-live-bot-3', WAIT);
-
-    expect(stopped.body).toMatchObject({ success: true, wallet: { returned: 98.75 } });
-    expect(failed.body).toMatchObject({ success: true, wallet: { returned: 75.5 } });
-    expect(await status(pool)).toEqual({ 'bot-uid-live-bot-1': 'RUNNING' });
-    expect(await confs(pool)).toEqual(['bot-uid-live-bot-1.conf']);
-  });
-
-  it('a dedicated bot with restart policy always: stopped, paid, its container removed', async () => {
-    const app = await startWithFixtures();
-    const name = 'freqtrade-uid-cents-bot-1';
-    await runDedicated({
-      name,
-      restart: 'always',
-      labels: { 'reclaim.instance-id': 'uid-cents-bot-1', 'reclaim.user-id': 'uid-cents' },
-    });
-
-    const reply = await app.call('uid-cents', 'DELETE', '/bots/uid-cents-bot-1', WAIT);
-
-    expect(reply.body).toMatchObject({ success: true, wallet: { newBalance: 0.3 } });
-    expect(await isThere(name)).toBe(false);
-  });
-
   it('a bot that was started with --rm, cancelled while it stops: refused, paid', async () => {
     const app = await startWithFixtures();
     const name = 'freqtrade-uid-cents-bot-1';
@@ -243,47 +212,6 @@ describeDocker('deleting on real containers', () => {
       ...{ running: true, policy: 'unless-stopped' },
     });
   });
-
-  it('a dedicated ghost by its name alone: its owner deletes it, no money moves', async () => {
-    const app = await startWithFixtures();
-    await runDedicated({ name: 'freqtrade-uid-ghost-bot-1' });
-
-    const foreign = await app.call('uid-live', 'DELETE', '/bots/uid-ghost-bot-1', WAIT);
-    const own = await app.call('uid-ghost', 'DELETE', '/bots/uid-ghost-bot-1', WAIT);
-
-    expect(foreign.status).toBe(404);
-    expect(own.body).toMatchObject({ success: true, wallet: null });
-    expect(await isThere('freqtrade-uid-ghost-bot-1')).toBe(false);
-    expect((await userOf(app, 'uid-ghost'))?.paperWallet.balance).toBe(5);
-  });
-
-  it('bots that are gone already, one with a stale entry: paid, the entry removed', async () => {
-    const app = await startWithFixtures();
-    await runPool({ name: 'freqtrade-pool-uid-stale-pool-1', programs: [] });
-
-    const gone = await app.call('anshjarvis2003', 'DELETE', '/bots/anshjarvis2003-bot-1', WAIT);
-    const stale = await app.call('uid-stale', 'DELETE', '/bots/uid-stale-bot-1', WAIT);
-
-    expect(gone.body).toMatchObject({ success: true, wallet: { newBalance: 18436 } });
-    expect(stale.body).toMatchObject({ success: true, wallet: { returned: 812.34 } });
-    expect((await poolStateOf(app)).botMapping['uid-stale-bot-1']).toBeUndefined();
-  });
-
-  it('a container of the right name with another owner: not touched, and reported', async () => {
-    const app = await startWithFixtures();
-    const name = 'freqtrade-uid-cents-bot-1';
-    const { container } = await runDedicated({
-      name,
-      labels: { 'reclaim.instance-id': 'uid-cents-bot-1', 'reclaim.user-id': 'uid-live' },
-    });
-
-    const reply = await app.call('uid-cents', 'DELETE', '/bots/uid-cents-bot-1', WAIT);
-
-    expect(reply.body).toMatchObject({ success: true, wallet: { newBalance: 0.3 } });
-    expect((await container.inspect()).State.Running).toBe(true);
-    const findings = await app.db.collection('findings').find().toArray();
-    expect(findings).toMatchObject([{ kind: 'id-conflict', instanceId: 'uid-cents-bot-1' }]);
-  });
 });
 
 describeDocker('a bot that refuses to stop', () => {
@@ -306,52 +234,6 @@ describeDocker('a bot that refuses to stop', () => {
       return (await tombstones.findOne())?.status === 'ended';
     });
     expect(await confs(pool)).toEqual(['bot-uid-live-bot-2.conf', 'bot-uid-live-bot-3.conf']);
-  });
-
-  it('restore: the bot runs, and wallet, file and conf are as before', async () => {
-    const app = await startWithFixtures({ env: { ...SHORT, ON_STOP_FAILURE: 'restore' } });
-    const pool = await livePool({ 1: STUBBORN });
-    const before = await userOf(app, 'uid-live');
-    const fileBefore = await poolStateOf(app);
-
-    const reply = await app.call('uid-live', 'DELETE', '/bots/uid-live-bot-1', WAIT);
-
-    expect(reply.body).toMatchObject({ success: false, state: 'compensated', wallet: null });
-    const after = await userOf(app, 'uid-live');
-    expect(after?.botAllocations).toEqual(before?.botAllocations);
-    expect(after?.paperWallet).toEqual(before?.paperWallet);
-    expect((await poolStateOf(app)).botMapping).toEqual(fileBefore.botMapping);
-    expect(await standingTombstones(app)).toEqual([]);
-    await waitFor('the bot to run again', async () => {
-      return (await status(pool))['bot-uid-live-bot-1'] === 'RUNNING';
-    });
-    expect(await confs(pool)).toEqual([
-      'bot-uid-live-bot-1.conf',
-      'bot-uid-live-bot-2.conf',
-      'bot-uid-live-bot-3.conf',
-    ]);
-  });
-
-  it('hold: stuck with its step; when the bot gives way an operator retries it to the end', async () => {
-    const app = await startWithFixtures({ env: { ...SHORT, ON_STOP_FAILURE: 'hold' } });
-    const pool = await livePool({ 1: STUBBORN });
-
-    const reply = await app.call('uid-live', 'DELETE', '/bots/uid-live-bot-1', WAIT);
-
-    expect(reply).toMatchObject({ status: 202, body: { state: 'stuck' } });
-    const job = await app.call('uid-live', 'GET', `/jobs/${reply.body.jobId}`);
-    expect(job.body).toMatchObject({ state: 'stuck', error: { code: 'STOP_FAILED' } });
-    expect((await userOf(app, 'uid-live'))?.paperWallet.balance).toBe(500.25);
-    await waitFor('the program to be at rest', async () => {
-      const state = (await status(pool))['bot-uid-live-bot-1'];
-      return state === undefined || state === 'STOPPED' || state === 'EXITED';
-    });
-    await app.services.sagas.order(reply.body.jobId, RETRY);
-    const ended = await waitFor('the job to end', async () => {
-      const { body } = await app.call('uid-live', 'GET', `/jobs/${reply.body.jobId}`);
-      return body.state === 'completed' ? body : undefined;
-    });
-    expect(ended.result).toMatchObject({ wallet: { returned: 262.5 } });
   });
 });
 

@@ -10,7 +10,6 @@ import {
   deleteBot,
   jobIn,
   readPoolState,
-  standingTombstones,
   writePoolState,
 } from '../support/deletions.ts';
 import { describeDocker, type RunningContainer, runPool, testDocker } from '../support/docker.ts';
@@ -120,54 +119,6 @@ describeDocker('health on real pools', () => {
     expect((await observe()).startedPools).toEqual([POOL]);
     expect((await readPoolState(app)).pools[POOL]?.status).toBe('running');
   });
-
-  it(
-    'a program that dies again and again: failed after three checks, three restarts with their cooldown; mended, it runs',
-    async () => {
-      const { app, pool } = await setUp();
-      await crash(pool);
-      const { observe, pass } = createHealthChecks(app);
-      const settled = async () => {
-        const { restarts } = await observe();
-        await seeProgram(pool, SECOND, 'FATAL');
-        return restarts;
-      };
-      const restarts = [await settled(), await settled()];
-      expect(await statusOf(app, SECOND)).toBe('running');
-      restarts.push(await settled(), await settled());
-      expect(await statusOf(app, SECOND)).toBe('failed');
-      for (let minute = 0; minute < 4; minute += 1) {
-        pass(60_000);
-        restarts.push(await settled());
-      }
-      expect(restarts).toEqual([0, 0, 1, 0, 1, 1, 0, 0]);
-      expect(await programs(pool)).toMatchObject({ [FIRST]: 'RUNNING', [THIRD]: 'RUNNING' });
-
-      await pool.exec(['touch', '/tmp/mended']);
-      await pool.exec(['supervisorctl', 'start', `bot-${SECOND}`]);
-      await seeProgram(pool, SECOND, 'RUNNING');
-      await observe();
-      expect(await statusOf(app, SECOND)).toBe('running');
-    },
-    SLOW_MS,
-  );
-
-  it(
-    'a program that can come up again: restarted by us at the third observation',
-    async () => {
-      const { app, pool } = await setUp();
-      await crash(pool);
-      await pool.exec(['touch', '/tmp/mended']);
-      const { observe } = createHealthChecks(app);
-      await observe();
-      await observe();
-      expect((await observe()).restarts).toBe(1);
-      await seeProgram(pool, SECOND, 'RUNNING');
-      await observe();
-      expect(await statusOf(app, SECOND)).toBe('running');
-    },
-    SLOW_MS,
-  );
 });
 
 describeDocker('what was deleted', () => {
@@ -229,38 +180,6 @@ describeDocker('what was deleted', () => {
       await restartContainer(pool);
       expect(await isDown()).toBe(true);
       expect(await statusOf(app, FIRST)).toBe('running');
-    },
-    SLOW_MS,
-  );
-
-  it(
-    'while its pool stood still: started with its pool, and taken out within an observation of it',
-    async () => {
-      const { app, pool } = await setUp();
-      const { observe } = createHealthChecks(app);
-      await observe();
-      await pool.container.stop({ t: 0 });
-      await observe();
-      const reply = await deleteBot(app, { uid: UID, instanceId: FIRST });
-      expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
-      const tombstones = app.db.collection('tombstones');
-      await waitFor('an observation of the janitor', async () => {
-        return ((await tombstones.findOne())?.attempts ?? 0) > 0;
-      });
-      // Far from its next turn: only the observation brings it forward. Further than ten minutes would be no turn of ours, and due.
-      const later = new Date(Date.now() + 500_000);
-      await tombstones.updateMany({}, { $set: { nextCheckAt: later } });
-      await pool.container.start();
-      await seeProgram(pool, FIRST, 'RUNNING');
-
-      expect((await observe()).startedPools).toEqual([POOL]);
-
-      await waitFor('the program to be taken out', async () => !(FIRST in (await programs(pool))));
-      await waitFor('the tombstone to end', async () => {
-        return (await standingTombstones(app)).every(({ status }) => status === 'ended');
-      });
-      await pool.exec(['supervisorctl', 'update']);
-      expect(Object.keys(await programs(pool)).sort()).toEqual([SECOND, THIRD]);
     },
     SLOW_MS,
   );

@@ -14,7 +14,7 @@ import {
 } from '../support/deletions.ts';
 import { describeDocker, type RunningContainer, runPool, testDocker } from '../support/docker.ts';
 import { createHealthChecks } from '../support/health-checks.ts';
-import { skippedOf, syncWallet } from '../support/syncs.ts';
+import { syncWallet } from '../support/syncs.ts';
 import { allocation, putUser } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -103,11 +103,6 @@ async function unfinished(app: TestApplication) {
   return (await standingTombstones(app)).filter(({ status }) => status !== 'ended');
 }
 
-async function confs(pool: RunningContainer): Promise<readonly string[]> {
-  const { output } = await pool.exec(['ls', '/pool/supervisor']);
-  return output.trim().split(/\s+/).sort();
-}
-
 const GROUPED: Files = (bot) => ({
   [`bot-${bot(1)}.conf`]: `[program:bot-${bot(1)}]\n${RUN}\n[group:live]\nprograms=bot-${bot(1)}\n`,
   [`bot-${bot(2)}.conf`]: `[program:bot-${bot(2)}]\n${RUN}\nprocess_name=main\nnumprocs=1\n`,
@@ -115,49 +110,6 @@ const GROUPED: Files = (bot) => ({
 const GROUPED_NAMES = (bot: (n: number) => string) => [`live:bot-${bot(1)}`, `bot-${bot(2)}:main`];
 
 describeDocker('programs with other names', () => {
-  it(
-    'a bot in a group, and one with a process name of its own: stopped, taken out, paid; their neighbour runs on (I4)',
-    async () => {
-      const { app, uid, bot, pool, programs } = await poolOf(GROUPED, GROUPED_NAMES);
-
-      for (const n of [1, 2]) {
-        const reply = await deleted(app, uid, bot(n));
-        expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
-        expect(reply.body.warnings).toBeUndefined();
-      }
-
-      expect(await programs()).toEqual({ [`bot-${bot(3)}`]: 'RUNNING' });
-      expect(await confs(pool)).toEqual([`bot-${bot(3)}.conf`]);
-      expect(await unfinished(app)).toEqual([]);
-    },
-    SLOW_MS,
-  );
-
-  it(
-    'one that could not be paid back: its group runs again as before (I1)',
-    async () => {
-      const { app, uid, bot, programs } = await poolOf(GROUPED, GROUPED_NAMES);
-      const before = await programs();
-      const observed = await app.services.deletionPorts.bots.locate(
-        { instanceId: bot(1), firebaseUid: uid, poolContainers: [] },
-        { signal: new AbortController().signal },
-      );
-      const [observedBot] = observed.status === 'ok' ? observed.items : [];
-      if (observedBot === undefined) throw new Error('it was not found');
-      expect(observedBot).toMatchObject({ program: 'RUNNING', conf: 'present' });
-      const call = { signal: new AbortController().signal, fence: async () => undefined };
-
-      await app.services.deletionPorts.bots.stop(bot(1), observedBot, call);
-      expect(Object.keys(await programs())).not.toContain(`live:bot-${bot(1)}`);
-      expect(await app.services.deletionPorts.bots.restore(bot(1), observedBot, call)).toBe(
-        'restored',
-      );
-
-      expect(await programs()).toEqual(before);
-    },
-    SLOW_MS,
-  );
-
   it(
     'a synchronisation, the list and health: all three are live, and no word says failed (I3, I4)',
     async () => {
@@ -234,49 +186,6 @@ describeDocker('programs with other names', () => {
         [`live:bot-${bot(2)}`]: 'RUNNING',
         [`bot-${bot(3)}`]: 'RUNNING',
       });
-    },
-    SLOW_MS,
-  );
-
-  it(
-    'a program that nobody can tell the bot of: who was not found is unknown, not paid and not failed; who was found is (I4)',
-    async () => {
-      const files: Files = (bot) => ({
-        [`bot-${bot(1)}.conf`]: `[program:trader]\n${RUN}\n`,
-      });
-      const { app, uid, bot, pool } = await poolOf(files, () => ['trader']);
-      await pool.exec(['rm', `/pool/supervisor/bot-${bot(1)}.conf`]);
-      for (const n of [1, 2]) await forget(app, bot(n));
-
-      // A pool that is slow to answer makes all of its bots unknown.
-      const synced = await waitFor('a run that the pool answers in time', async () => {
-        const reply = await syncWallet(app, uid);
-        expect(reply.body.data.totalReturned).toBe(0);
-        return reply.body.data.validAllocations.length > 0 && reply;
-      });
-      expect(skippedOf(synced)).toEqual({ [bot(1)]: 'unknown', [bot(2)]: 'unknown' });
-      expect(synced.body.data.validAllocations).toEqual([bot(3)]);
-      const listed = await app.call(uid, 'GET', '/bots');
-      const verdicts = listed.body.bots.map(({ verdict }: { verdict: string }) => verdict);
-      expect(verdicts).toEqual(['unknown', 'unknown', 'live']);
-      const paid = await deleted(app, uid, bot(3));
-      expect(paid.body.warnings).toBeUndefined();
-      expect((await programsOf(pool)).trader).toBe('RUNNING');
-    },
-    SLOW_MS,
-  );
-
-  it(
-    'a program in doubt beside a bot that the file calls running: health leaves its word (I4)',
-    async () => {
-      const files: Files = (bot) => ({ [`bot-${bot(1)}.conf`]: `[program:trader]\n${RUN}\n` });
-      const { app, bot, pool } = await poolOf(files, () => ['trader']);
-      await pool.exec(['rm', `/pool/supervisor/bot-${bot(1)}.conf`]);
-      const { observe } = createHealthChecks(app);
-      for (let round = 0; round < 4; round += 1)
-        expect(await observe()).toMatchObject({ unknown: 2 });
-      const { botMapping } = await readPoolState(app);
-      expect(botMapping[bot(1)]?.status).toBe('running');
     },
     SLOW_MS,
   );

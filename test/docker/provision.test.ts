@@ -3,7 +3,7 @@
 
 import { expect, it } from 'vitest';
 import type { TestApplication } from '../support/application.ts';
-import { allOf, readPoolState, userNamed } from '../support/deletions.ts';
+import { readPoolState, userNamed } from '../support/deletions.ts';
 import {
   describeDocker,
   type RunningContainer,
@@ -13,7 +13,6 @@ import {
 } from '../support/docker.ts';
 import {
   conservation,
-  emptyPool,
   poolName,
   provision,
   type SetUp,
@@ -140,30 +139,6 @@ describeDocker('making bots on real containers', () => {
     });
     expect(await conservation(app)).toEqual({ balanceMinor: 100_000, expectedMinor: 100_000 });
   });
-
-  it(
-    'a program that cannot run: undone, its neighbour runs on, nothing is left but the data folder',
-    async () => {
-      const app = await setUp({ pools: [emptyPool({ capacity: 2 })] });
-      const container = await pool();
-
-      const { body } = await provision(app, { wait: 60 });
-
-      expect(body).toMatchObject({ success: false, state: 'compensated', wallet: null });
-      expect(body.message).toContain('PROGRAM_DID_NOT_START');
-      expect((await container.exec(['supervisorctl', 'status'])).output).toMatch(
-        /^bot-neighbour\s+RUNNING.*\n$/,
-      );
-      expect((await container.exec(['ls', '/pool/supervisor'])).output).toBe(
-        'bot-neighbour.conf\n',
-      );
-      expect((await readPoolState(app)).botMapping).toEqual({});
-      expect(await allOf(app, 'tombstones')).toMatchObject([{ instanceId: BOT, status: 'ended' }]);
-      expect((await userNamed(app, UID)).paperWallet.balance).toBe(1000);
-      expect(await conservation(app)).toEqual({ balanceMinor: 100_000, expectedMinor: 100_000 });
-    },
-    SLOW_MS,
-  );
 
   it('an image that no host has: undone at once, with the reason', async () => {
     const app = await setUp({ pools: [], env: { BOT_IMAGE: 'reclaim-test-none:1' } });

@@ -100,27 +100,6 @@ describeDocker('a renamed container', () => {
   );
 
   it(
-    'of a bot that was never seen: unknown, with the reason, to every observation; not paid by a sync, and named by a DELETE (I4)',
-    async () => {
-      const uid = newUid();
-      const app = await start(uid, { STOP_TIMEOUT_MS: '1000' });
-      const name = `${LEFT}freqtrade-${uid}-bot-1`;
-      const bot = kept(await runDedicated({ name }));
-      // Another bot's name begins like it.
-      kept(await runDedicated({ name: `freqtrade-${uid}-bot-10` }));
-
-      const synced = await sync(app, uid);
-      expect(skippedOf(synced)).toEqual({ [`${uid}-bot-1`]: 'unknown' });
-      expect(synced.body.data).toMatchObject({ totalReturned: 0, newWalletBalance: 50 });
-      expect(await verdicts(app, uid)).toContain('unknown');
-      const reply = await answered(() => deleteBot(app, { uid, instanceId: `${uid}-bot-1` }));
-      expect(reply.body.warningCodes).toContain('stop-failed');
-      expect(await isThere(bot.id)).toBe(true);
-    },
-    SLOW_MS,
-  );
-
-  it(
     'made again under its name with a new id: live by its name, and the old id is forgotten',
     async () => {
       const uid = newUid();
@@ -170,38 +149,6 @@ describeDocker('a renamed container', () => {
       expect(output).toContain(ids[1]);
       expect(Object.keys((await readPoolState(app)).botMapping)).not.toContain(first);
       expect((await userNamed(app, uid)).paperWallet.balance).toBe(350);
-    },
-    SLOW_MS,
-  );
-});
-
-describeDocker('a label', () => {
-  it(
-    'that another program wrote, or an image handed down: holds a sync back, is reported, and its container is never touched (I4)',
-    async () => {
-      const uid = newUid();
-      const instanceId = `${uid}-bot-1`;
-      const app = await start(uid);
-      const labels = {
-        'reclaim.managed': 'true',
-        'reclaim.instance-id': instanceId,
-        'reclaim.user-id': uid,
-      };
-      const claim = await runDedicated({ name: `copy-of-${uid}`, labels });
-      await runDedicated({ name: `freqtrade-neighbour-${uid}` });
-
-      const synced = await sync(app, uid);
-      expect(skippedOf(synced)).toEqual({ [instanceId]: 'unknown' });
-      expect(synced.body.data).toMatchObject({ totalReturned: 0 });
-      const bot = await runDedicated({ name: `freqtrade-${instanceId}`, labels });
-      const reply = await answered(() => deleteBot(app, { uid, instanceId }));
-
-      expect(reply.body).toMatchObject({ success: true, wallet: { returned: 300 } });
-      expect(reply.body.warnings).toBeUndefined();
-      expect(await isThere(bot.id)).toBe(false);
-      expect((await claim.container.inspect()).State.Running).toBe(true);
-      const found = await app.db.collection('findings').find().toArray();
-      expect(found.map(({ kind }) => kind)).toContain('id-conflict');
     },
     SLOW_MS,
   );

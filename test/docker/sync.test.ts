@@ -7,11 +7,10 @@ import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { parseUserDump, seedUsers } from '../../src/wallet/mongodb/seed-users.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
-import { ownEntries, readPoolState, userNamed } from '../support/deletions.ts';
+import { ownEntries, readPoolState } from '../support/deletions.ts';
 import { describeDocker, runDedicated, runPool, testDocker } from '../support/docker.ts';
 import { returnedBy, skippedOf, syncWallet } from '../support/syncs.ts';
-import { allocation, putUser, users } from '../support/users.ts';
-import { createDockerProxy } from './bots-proxy.ts';
+import { users } from '../support/users.ts';
 
 const SLEEP = '/bin/sleep 100000';
 const UIDS = /\b(anshjarvis2003|uid-[a-z]+)/g;
@@ -110,30 +109,5 @@ describeDocker('synchronised on real containers', () => {
       expect((await sync(uid)).body.message).toBe('Wallet is in sync with running bots');
     }
     expect(await moneyAndEntries(app)).toEqual(before);
-  });
-
-  it('an allocation put into the database by hand: nothing moves while Docker is away, and once it is back it is paid with a ledger entry', async () => {
-    const lock = randomBytes(3).toString('hex');
-    const uid = `uid-hand${lock}`;
-    const instanceId = `${uid}-bot-1`;
-    const proxy = await createDockerProxy(testDocker().socket);
-    const socket = 'socketPath' in proxy.endpoint ? proxy.endpoint.socketPath : '';
-    const app = await startMarked(lock, socket);
-    await runDedicated({ name: `freqtrade-uid-ghost${lock}-bot-1` });
-    const bots = { [instanceId]: allocation(250, 240.4) };
-    await putUser(app.db, { balance: 10, bots, firebaseUid: uid });
-
-    await proxy.stop();
-    const away = await syncWallet(app, uid);
-    expect(away.status).toBe(200);
-    expect(skippedOf(away)).toEqual({ [instanceId]: 'unknown' });
-    expect(away.body.data).toMatchObject({ totalReturned: 0, newWalletBalance: 10 });
-    expect((await userNamed(app, uid)).botAllocations).toEqual(bots);
-
-    await proxy.start();
-    const back = await syncWallet(app, uid);
-    expect(back.body.data).toMatchObject({ totalReturned: 240.4, newWalletBalance: 250.4 });
-    const entries = await ownEntries(app);
-    expect(entries).toMatchObject([{ botId: instanceId, type: 'deallocate' }]);
   });
 });

@@ -22,39 +22,3 @@ it("a deletion ends: its user's books are checked a moment later, and the metric
     expect(metrics).toContain(name);
   }
 });
-
-it('the history of a wallet shows what the platform did, beside what we did', async () => {
-  const app = await startTestApplication();
-  const bot = await placeBot(app, 'pooled');
-  await app.db.collection('users').updateOne({ firebaseUid: bot.uid }, {
-    $push: {
-      walletTransactions: {
-        $each: [
-          { type: 'deposit', amount: 5 },
-          { type: 'x', amount: 'y' },
-        ],
-      },
-    },
-  } as never);
-  await deleteBot(app, bot);
-  const { body } = await waitFor('the history', async () => {
-    const reply = await app.call(bot.uid, 'GET', '/wallet/transactions');
-    return reply.body.transactions.length >= 3 && reply;
-  });
-  const shown = body.transactions.map(({ type, amount, source, standing }: typeof body) => ({
-    type,
-    amount,
-    source,
-    standing,
-  }));
-  expect(shown).toContainEqual({
-    type: 'deposit',
-    amount: 5,
-    source: 'platform',
-    standing: 'before-opening',
-  });
-  expect(shown).toContainEqual(expect.objectContaining({ type: 'x', amount: null }));
-  expect(shown).toContainEqual(expect.objectContaining({ type: 'deallocate', source: 'reclaim' }));
-  const refused = await app.call(bot.uid, 'GET', '/admin/audit');
-  expect(refused.status).toBe(403);
-});

@@ -2,7 +2,7 @@
 // it was, after it the job finishes forward.
 
 import { expect, it } from 'vitest';
-import { problemOf, startTestApplication } from '../support/application.ts';
+import { startTestApplication } from '../support/application.ts';
 import {
   acceptDelete,
   deleteBot,
@@ -11,10 +11,8 @@ import {
   jobAt,
   jobIn,
   outsideState,
-  ownEntries,
   placeBot,
 } from '../support/deletions.ts';
-import { putUser } from '../support/users.ts';
 
 const RETRY = { verb: 'retry', by: 'admin:test', reason: 'mended' } as const;
 
@@ -53,16 +51,6 @@ for (const kind of ['dedicated', 'pooled'] as const) {
   });
 }
 
-it('after the end: 409, and the money stays where it went', async () => {
-  const app = await startTestApplication();
-  const bot = await placeBot(app, 'dedicated');
-  const { jobId } = (await deleteBot(app, bot)).body;
-  const late = await app.call(bot.uid, 'POST', cancelPath(jobId));
-  expect(problemOf(late)).toBe('409 too-late-to-cancel');
-  expect(late.body.jobId).toBe(jobId);
-  expect(await ownEntries(app)).toHaveLength(1);
-});
-
 it('in the pivot, which does not get on: 409, and the job finishes forward', async () => {
   const app = await startTestApplication();
   const bot = await placeBot(app, 'dedicated');
@@ -79,22 +67,4 @@ it('in the pivot, which does not get on: 409, and the job finishes forward', asy
   await app.services.sagas.order(job.jobId, RETRY);
   const done = await jobIn(app, bot.uid, jobId, 'completed');
   expect(done.result.wallet).toMatchObject({ returned: 110, newBalance: 160 });
-});
-
-it("somebody else's job: 404 to see and to cancel, and it goes on", async () => {
-  const app = await startTestApplication();
-  const bot = await placeBot(app, 'dedicated');
-  await putUser(app.db, { firebaseUid: 'uid-other', balance: 0, bots: {} });
-  await injectFaults(app, bot, { refuseStop: true });
-  const jobId = await acceptDelete(app, bot);
-  for (const [method, path] of [
-    ['GET', `/jobs/${jobId}`],
-    ['POST', cancelPath(jobId)],
-  ] as const) {
-    const reply = await app.call('uid-other', method, path);
-    expect(problemOf(reply)).toBe('404 job-not-found');
-  }
-  expect((await app.call('uid-other', 'GET', '/jobs')).body.jobs).toEqual([]);
-  await injectFaults(app, bot, null);
-  await jobIn(app, bot.uid, jobId, 'completed');
 });

@@ -75,23 +75,6 @@ describe('a wallet that the platform keeps writing', () => {
     expect(await ownEntries(app)).toHaveLength(1);
   });
 
-  it('a whole stale document saved after the refund: the balance went back with it, nothing is paid again', async () => {
-    const app = await startTestApplication();
-    const bot = await placeBot(app, 'dedicated');
-    const stale = await userNamed(app, bot.uid);
-    const first = await deleteBot(app, bot);
-    expect(first.body.wallet.newBalance).toBe(160);
-    await saveWhole(app, stale);
-
-    const again = await deleteBot(app, bot);
-    expect(again.status).toBe(200);
-    expect(again.body).toMatchObject({ success: true, jobId: first.body.jobId });
-    const user = await userNamed(app, bot.uid);
-    expect(user).toEqual(stale);
-    expect(await ownEntries(app)).toHaveLength(1);
-    expect(await findingsOf(app, 'resurrected')).toHaveLength(1);
-  });
-
   it('a stale copy read under the lock and saved after the refund: reported by the next observation, not paid', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'dedicated');
@@ -110,44 +93,6 @@ describe('a wallet that the platform keeps writing', () => {
     expect(await ownEntries(app)).toHaveLength(1);
   });
 
-  it('known paths saved from a stale copy after the refund: the allocation is reported, never paid twice', async () => {
-    const app = await startTestApplication();
-    const bot = await placeBot(app, 'dedicated');
-    const { paperWallet, botAllocations, walletTransactions } = await userNamed(app, bot.uid);
-    const first = await deleteBot(app, bot);
-    await platformSets(app.db, bot.userId, {
-      paperWallet,
-      botAllocations,
-      walletTransactions,
-    });
-
-    const again = await deleteBot(app, bot);
-    expect(again.body.jobId).toBe(first.body.jobId);
-    const user = await userNamed(app, bot.uid);
-    expect(user.paperWallet.balance).toBe(50);
-    expect(Object.keys(user.botAllocations)).toEqual([bot.instanceId]);
-    expect(await allOf(app, 'sagas')).toHaveLength(1);
-    expect(await ownEntries(app)).toHaveLength(1);
-    expect(await findingsOf(app, 'resurrected')).toHaveLength(1);
-  });
-
-  it('only the allocation comes back, the refund stays: reported, never paid twice', async () => {
-    const app = await startTestApplication();
-    const bot = await placeBot(app, 'dedicated');
-    const { botAllocations } = await userNamed(app, bot.uid);
-    const first = await deleteBot(app, bot);
-    await platformSets(app.db, bot.userId, { botAllocations, walletTransactions: [] });
-    // The log forgets in time; the tombstone and the ledger do not.
-    await app.db.collection('sagas').deleteMany({});
-
-    const again = await deleteBot(app, bot);
-    expect(again.body.success && again.body.jobId !== first.body.jobId).toBe(false);
-    const user = await userNamed(app, bot.uid);
-    expect(user.paperWallet.balance).toBe(160);
-    expect(await ownEntries(app)).toHaveLength(1);
-    expect(await findingsOf(app, 'resurrected')).toHaveLength(1);
-  });
-
   it('a strict schema drops the lock before the refund: locked again, paid once', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
@@ -163,16 +108,6 @@ describe('a wallet that the platform keeps writing', () => {
     expect(await ownEntries(app)).toHaveLength(1);
   });
 
-  it('a whole document from before the lock saved under it: locked again, paid once', async () => {
-    const app = await startTestApplication();
-    const bot = await placeBot(app, 'pooled');
-    const stale = await userNamed(app, bot.uid);
-    const job = await deleteWhile(app, bot, () => saveWhole(app, stale));
-    expect(job.result.wallet).toMatchObject({ returned: 110, newBalance: 160 });
-    expect((await userNamed(app, bot.uid)).botAllocations).toEqual({});
-    expect(await ownEntries(app)).toHaveLength(1);
-  });
-
   it('currentValue overwritten with nonsense after the lock: the locked value is paid, with a warning', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled');
@@ -182,18 +117,6 @@ describe('a wallet that the platform keeps writing', () => {
     );
     expect(job.result.wallet).toMatchObject({ returned: 110, newBalance: 160 });
     expect(job.warnings).toMatchObject([{ code: 'value-overwritten' }]);
-  });
-
-  it('the allocation vanishes under the lock: stuck, nothing paid', async () => {
-    const app = await startTestApplication();
-    const bot = await placeBot(app, 'dedicated');
-    const jobId = await deleteThatCannotStop(app, bot);
-    await platformSets(app.db, bot.userId, { botAllocations: {} });
-    await injectFaults(app, bot, null);
-    const job = await jobIn(app, bot.uid, jobId, 'stuck');
-    expect(job.error).toMatchObject({ code: 'ALLOCATION_VANISHED', step: 'refund-wallet' });
-    expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(50);
-    expect(await ownEntries(app)).toEqual([]);
   });
 
   it('the user is deleted in mid-saga: the bot goes, the loss is written off and named', async () => {

@@ -2,8 +2,8 @@
 // ledger adds up, and nothing of the bot is left (I1, I2, I11).
 
 import { describe, expect, it } from 'vitest';
-import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
-import { problemOf, type TestApplication } from '../support/application.ts';
+import { toUserId } from '../../src/domain/ids.ts';
+import type { TestApplication } from '../support/application.ts';
 import {
   allOf,
   jobAt,
@@ -88,16 +88,6 @@ describe('the bot does not start', () => {
     expect((await app.call(UID, 'DELETE', `/bots/${BOT}`)).status).toBe(404);
   });
 
-  it('in a container of its own: the container is removed too', async () => {
-    const app = await setUpProvisioning({ pools: [], env: { BOT_IMAGE: 'bots/freqtrade:1' } });
-    await app.world.injectFaults({ host: 'simulated' }, { refuseStart: true });
-    const { body } = await provision(app);
-    expect(body).toMatchObject({ success: false, state: 'compensated' });
-    expect(body.message).toContain('CONTAINER_DID_NOT_START');
-    await expectUndone(app, body.jobId);
-    await expectGone(app);
-  });
-
   it('once: started by the next attempt, and nothing is undone', async () => {
     const app = await setUpProvisioning();
     await app.world.injectFaults({ pool: poolName(UID) }, { refuseStart: 1 });
@@ -143,30 +133,6 @@ describe('a host that goes away', () => {
       return status === 200 && body;
     });
     expect(bot).toMatchObject({ instanceId: `${UID}-bot-2` });
-  });
-
-  it('after the start and before the activation: what runs is taken away when it is back', async () => {
-    const app = await setUpProvisioning(SHORT);
-    await app.world.injectFaults({ pool: poolName(UID) }, { refuseStart: true });
-    const reply = provision(app);
-    await waitFor('the program to be there', async () => {
-      return (await app.world.snapshot()).pooled.length === 1;
-    });
-    await app.world.injectFaults({ pool: poolName(UID) }, { unreachable: true });
-    const { body } = await reply;
-    expect(body).toMatchObject({ success: false, state: 'compensated' });
-    await expectUndone(app, body.jobId);
-    await app.world.injectFaults({ pool: poolName(UID) }, null);
-    await waitFor('the program to be gone', async () => {
-      return (await app.world.snapshot()).pooled.length === 0;
-    });
-    expect((await readPoolState(app)).botMapping).toEqual({});
-  });
-
-  it('for a while: the bot is started as soon as it is back', async () => {
-    const app = await setUpProvisioning();
-    await app.world.injectFaults({ pool: poolName(UID) }, { unreachableAtStart: 3 });
-    expect((await provision(app)).body.success).toBe(true);
   });
 });
 
@@ -256,45 +222,4 @@ describe('somebody else is in the way', () => {
     expect((await userNamed(app, UID)).paperWallet.balance).toBe(309.5);
     expect(await conservation(app)).toEqual({ balanceMinor: 30_950, expectedMinor: 30_950 });
   });
-});
-
-describe('a cancel', () => {
-  it('while the bot cannot be started: compensated, everything as before; a repeat of the key is that job', async () => {
-    const app = await setUpProvisioning();
-    await app.world.injectFaults({ pool: poolName(UID) }, { unreachableAtStart: true });
-    const { body } = await provision(app, { key: 'k', wait: 0 });
-    await jobAt(app, UID, body.jobId, 'start-bot');
-    await app.call(UID, 'POST', `/jobs/${body.jobId}/cancel`);
-    await app.world.injectFaults({ pool: poolName(UID) }, null);
-    await jobIn(app, UID, body.jobId, 'compensated');
-    await expectUndone(app, body.jobId);
-    await expectGone(app);
-    const again = await provision(app, { key: 'k' });
-    expect(again.body).toMatchObject({ success: false, jobId: body.jobId, state: 'compensated' });
-  });
-
-  it('after the end: 409, and the bot runs on', async () => {
-    const app = await setUpProvisioning();
-    const { body } = await provision(app);
-    const late = await app.call(UID, 'POST', `/jobs/${body.jobId}/cancel`);
-    expect(problemOf(late)).toBe('409 too-late-to-cancel');
-    expect((await app.world.snapshot()).pooled).toMatchObject([{ program: 'RUNNING' }]);
-  });
-});
-
-it('a reservation that arrives after it was undone: refused, whoever sends it', async () => {
-  const app = await setUpProvisioning();
-  await app.world.injectFaults({ pool: poolName(UID) }, { refuseStart: true });
-  const { body } = await provision(app);
-  const { _id } = await userNamed(app, UID);
-  const { wallets } = app.services.deletionPorts;
-  const late = await wallets.reserve({
-    userId: toUserId(String(_id)),
-    instanceId: toInstanceId(BOT),
-    opId: `reserve.${body.jobId}`,
-    botName: 'Alpha',
-    amountMinor: 25_050,
-  });
-  expect(late).toEqual({ status: 'withdrawn' });
-  await expectUndone(app, body.jobId);
 });

@@ -1,8 +1,6 @@
 // The run over all users: what it finds, what it leaves to the runs of those users, and what stops it (I3, I4, I12).
 
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import { startWorkers } from '../../src/main/compose/workers.ts';
+import { describe, expect, it } from 'vitest';
 import { asAdmin } from '../support/admin.ts';
 import { startBeside, startTestApplication, type TestApplication } from '../support/application.ts';
 import {
@@ -11,7 +9,6 @@ import {
   injectFaults,
   jobIn,
   outsideState,
-  ownEntries,
   placeBot,
   poolStateOf,
   readPoolState,
@@ -19,11 +16,9 @@ import {
   userNamed,
   writePoolState,
 } from '../support/deletions.ts';
-import { orphanOf, reasonsOf, startSync, syncWallet } from '../support/syncs.ts';
-import { createTcpProxy } from '../support/tcp-proxy.ts';
+import { orphanOf, reasonsOf, syncWallet } from '../support/syncs.ts';
 import { allocation, putUser } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { startWorkerProcess } from '../support/worker-process.ts';
 
 /** POST /admin/sync-all, and its job at its end. */
 async function syncAll(app: TestApplication, query = '') {
@@ -253,69 +248,4 @@ describe('by itself', () => {
     const keys = await redis.keys(`${keyPrefix}:*`);
     if (keys.length > 0) await redis.del(...keys);
   }
-});
-
-describe('the worker is killed in the middle of a run over all users', () => {
-  /** What a command of the driver begins with on the wire. */
-  const update = (collection: string) =>
-    `\x02update\0${String.fromCharCode(collection.length + 1)}\0\0\0${collection}\0`;
-
-  const hasEnded = async (app: TestApplication, jobId: string) => {
-    const others = { open: true, _id: { $ne: jobId as never } };
-    return (await app.db.collection('sagas').countDocuments(others)) === 0;
-  };
-
-  it.each([
-    ['survey', [update('runDrifts')]],
-    ['schedule', [update('runDrifts'), '\x03$set\0']],
-    ['record', ['\x02delete\0\x09\0\0\0suspects\0', 'lastObservedAt']],
-  ])(
-    '%s: the next worker finishes; each user has one run, and each orphan is paid once',
-    async (step, texts) => {
-      const app = await startWithFixtures({ env: { WORKERS: 'none' } });
-      const { hostname, port } = new URL(app.env.MONGODB_URI ?? '');
-      const wire = await createTcpProxy({ host: hostname, port: Number(port) });
-      const uri = new URL(app.env.MONGODB_URI ?? '');
-      uri.host = `127.0.0.1:${wire.port}`;
-      const reached = wire.holdBefore(...texts);
-      const doomed = await startWorkerProcess({ ...app.env, MONGODB_URI: uri.href });
-      const { jobId } = (await asAdmin(app, 'POST', '/admin/sync-all')).body;
-      await reached;
-      await waitFor(`the run to be at ${step}`, async () => {
-        const saga = await app.services.sagas.find(toSagaId(jobId));
-        return saga?.state.steps[saga.state.cursor]?.name === step;
-      });
-      // Runs that were started and not noted may even have ended by then.
-      if (step === 'schedule') await waitFor('the runs to end', () => hasEnded(app, jobId));
-      await doomed.kill();
-
-      const workers = startWorkers(app.services, ['deletion', 'sync', 'relay']);
-      onTestFinished(() => workers.stop());
-      const run = await waitFor('the run to end', async () => {
-        const saga = await app.services.sagas.find(toSagaId(jobId));
-        return saga !== null && !saga.open && saga;
-      });
-      expect(run.state.phase).toBe('completed');
-      expect(run.epoch).toBeGreaterThan(1);
-      expect(run.result).toMatchObject({ orphans: 7, scheduledUsers: 6, totalReturned: 1957.54 });
-      expect(await sagasOf(app, 'sync-wallet')).toHaveLength(6);
-      const paid = await ownEntries(app);
-      expect(paid).toHaveLength(5);
-      expect((await userNamed(app, 'anshjarvis2003')).paperWallet.balance).toBe(18436);
-    },
-  );
-});
-
-it('a run of one user beside one of all: one payment', async () => {
-  const app = await startTestApplication();
-  await hasLiveBot(app);
-  const bot = await orphanOf(app, 'uid-one');
-  const all = syncAll(app);
-  await startSync(app, bot.uid);
-  await all;
-  await waitFor('every saga to end', async () => {
-    return (await app.db.collection('sagas').countDocuments({ open: true })) === 0;
-  });
-  expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(160);
-  expect(await ownEntries(app)).toHaveLength(1);
 });

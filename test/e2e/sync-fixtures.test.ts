@@ -61,37 +61,26 @@ describe('the fixtures, synchronised', () => {
     expect(await outsideState(app)).toEqual(before);
   });
 
-  it('a total loss and a row without a value: 0 and 40 come back', async () => {
+  it('every other user: money that was lost, cents, entries that are stale or lost, no money, a ghost, no wallet', async () => {
     const app = await startWithFixtures();
-    const reply = await syncWallet(app, 'uid-loss');
-    expect(returnedBy(reply)).toEqual({ 'uid-loss-bot-1': 0, 'uid-loss-bot-2': 40 });
-    expect(reply.body.data).toMatchObject({ totalReturned: 40, newWalletBalance: 1040 });
-  });
+    const loss = await syncWallet(app, 'uid-loss');
+    expect(returnedBy(loss)).toEqual({ 'uid-loss-bot-1': 0, 'uid-loss-bot-2': 40 });
+    expect(loss.body.data).toMatchObject({ totalReturned: 40, newWalletBalance: 1040 });
 
-  it('cents that doubles get wrong: the balance is exactly 0.3', async () => {
-    const app = await startWithFixtures();
-    const { body } = await syncWallet(app, 'uid-cents');
-    expect(body.data).toMatchObject({ totalReturned: 0.2, newWalletBalance: 0.3 });
-  });
+    const cents = await syncWallet(app, 'uid-cents');
+    expect(cents.body.data).toMatchObject({ totalReturned: 0.2, newWalletBalance: 0.3 });
 
-  it('a stale entry in the pool state: it goes, and 812.34 come back', async () => {
-    const app = await startWithFixtures();
-    const { body } = await syncWallet(app, 'uid-stale');
-    expect(body.data).toMatchObject({ totalReturned: 812.34, newWalletBalance: 822.34 });
-    const { pools, botMapping } = await readPoolState(app);
-    expect(botMapping['uid-stale-bot-1']).toBeUndefined();
-    expect(pools['uid-stale-pool-1']?.bots).toEqual([]);
-  });
-
-  it('an entry that the file has lost: it is made again from the program, and nothing is returned', async () => {
-    const app = await startWithFixtures();
-    const { body } = await syncWallet(app, 'uid-lost');
-    expect(body.data).toMatchObject({
+    const stale = await syncWallet(app, 'uid-stale');
+    expect(stale.body.data).toMatchObject({ totalReturned: 812.34, newWalletBalance: 822.34 });
+    const lost = await syncWallet(app, 'uid-lost');
+    expect(lost.body.data).toMatchObject({
       cleanedBots: [],
       validAllocations: ['uid-lost-bot-1'],
       skipped: [],
     });
     const { pools, botMapping } = await readPoolState(app);
+    expect(botMapping['uid-stale-bot-1']).toBeUndefined();
+    expect(pools['uid-stale-pool-1']?.bots).toEqual([]);
     expect(pools['uid-lost-pool-1']?.bots).toEqual(['uid-lost-bot-1']);
     expect(botMapping['uid-lost-bot-1']).toMatchObject({
       poolId: 'uid-lost-pool-1',
@@ -104,38 +93,25 @@ describe('the fixtures, synchronised', () => {
     });
     // What nobody told us: the platform resolves it by itself.
     expect(botMapping['uid-lost-bot-1']).not.toHaveProperty('host');
-  });
 
-  it('no money, a text and a negative number: both are reported, no saga is opened, nothing moves', async () => {
-    const app = await startWithFixtures();
     const before = await outsideState(app);
-    const reply = await syncWallet(app, 'uid-bad');
-    expect(skippedOf(reply)).toEqual({
-      'uid-bad-bot-1': 'not-money',
-      'uid-bad-bot-2': 'not-money',
+    const sagas = await allOf(app, 'sagas');
+    const bad = await syncWallet(app, 'uid-bad');
+    expect(skippedOf(bad)).toEqual({ 'uid-bad-bot-1': 'not-money', 'uid-bad-bot-2': 'not-money' });
+    expect(bad.body.data.newWalletBalance).toBe(77);
+    const ghost = await syncWallet(app, 'uid-ghost');
+    expect(ghost.body.data).toMatchObject({
+      ...{ cleanedBots: [], validAllocations: [], runningBots: ['uid-ghost-bot-1'] },
     });
-    expect(reply.body.data.newWalletBalance).toBe(77);
+    const job = await app.call('uid-ghost', 'GET', `/jobs/${ghost.body.jobId}`);
+    expect(job.body.result).toMatchObject({ data: ghost.body.data, ghosts: ['uid-ghost-bot-1'] });
+    const legacy = await syncWallet(app, 'uid-legacy');
+    expect(legacy.status).toBe(200);
+    expect(legacy.body.data).toMatchObject({ cleanedBots: [], newWalletBalance: null });
+    expect(legacy.body.data.skipped).toEqual([]);
+    // Their runs, and nothing else: no saga of a repair, and nothing moved.
+    expect(await allOf(app, 'sagas')).toHaveLength(sagas.length + 3);
     expect(await outsideState(app)).toEqual(before);
-    expect((await allOf(app, 'sagas')).map(({ kind }) => kind)).toEqual(['sync-wallet']);
-  });
-
-  it('a ghost: reported, not killed', async () => {
-    const app = await startWithFixtures();
-    const before = await outsideState(app);
-    const { body } = await syncWallet(app, 'uid-ghost');
-    expect(body.data).toMatchObject({ cleanedBots: [], validAllocations: [] });
-    expect(body.data.runningBots).toEqual(['uid-ghost-bot-1']);
-    const job = await app.call('uid-ghost', 'GET', `/jobs/${body.jobId}`);
-    expect(job.body.result.data).toEqual(body.data);
-    expect(job.body.result.ghosts).toEqual(['uid-ghost-bot-1']);
-    expect(await outsideState(app)).toEqual(before);
-  });
-
-  it('a user from before wallets: nothing to do, and no balance is invented', async () => {
-    const app = await startWithFixtures();
-    const { status, body } = await syncWallet(app, 'uid-legacy');
-    expect(status).toBe(200);
-    expect(body.data).toMatchObject({ cleanedBots: [], newWalletBalance: null, skipped: [] });
   });
 
   it('a second run of all users straight after the first: changes nothing (I12)', async () => {

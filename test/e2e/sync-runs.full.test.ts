@@ -15,7 +15,7 @@ import {
   userNamed,
 } from '../support/deletions.ts';
 import { orphanOf, returnedBy, skippedOf, startSync, syncWallet } from '../support/syncs.ts';
-import { allocation, putUser, users } from '../support/users.ts';
+import { allocation, putUser } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const PASSIVE = '?passive=true';
@@ -262,79 +262,4 @@ it('nothing is wrong: no page load leaves a run behind', async () => {
   await syncWallet(app, bot.uid, PASSIVE);
   await allEnded(app);
   expect(await sagasOf(app, 'sync-wallet')).toHaveLength(1);
-});
-
-/** Until the run has come to this step. */
-function runAt(app: TestApplication, jobId: string, step: number) {
-  return waitFor(`run ${jobId} at step ${step}`, async () => {
-    const run = await app.services.sagas.find(toSagaId(jobId));
-    return run !== null && (run.state.cursor >= step || !run.open);
-  });
-}
-
-/** As a client does: a 503 has promised nothing, and is asked again. */
-function insist(app: TestApplication, uid: string, method: string, path: string) {
-  return waitFor(`${method} ${path} to be taken`, async () => {
-    const reply = await app.call(uid, method, path);
-    return reply.status !== 503 && reply;
-  });
-}
-
-const USERS = 12;
-const BOTS_EACH = 5;
-
-it('60 orphans, each deleted while its user is synchronised: one settlement each, exact to the cent; a second run changes nothing', async () => {
-  const app = await startTestApplication({ env: { RATE_LIMIT_PER_MINUTE: '100000' } });
-  const cents = (user: number, bot: number) => 10_000 + user * 100 + bot * 7;
-  const uids = Array.from({ length: USERS }, (_, n) => `uid-race-${n}`);
-  const botOf = (uid: string, bot: number) => `${uid}-bot-${bot}`;
-  for (const [user, firebaseUid] of uids.entries()) {
-    const bots = Object.fromEntries(
-      Array.from({ length: BOTS_EACH }, (_, bot) => [
-        botOf(firebaseUid, bot),
-        allocation(100, cents(user, bot) / 100),
-      ]),
-    );
-    await putUser(app.db, { balance: 0.1, bots, firebaseUid });
-  }
-  const remove = (uid: string) =>
-    Array.from({ length: BOTS_EACH }, (_, bot) =>
-      insist(app, uid, 'DELETE', `/bots/${botOf(uid, bot)}`),
-    );
-  const replies = await Promise.all(
-    uids.map(async (uid, n) => {
-      const synced = insist(app, uid, 'POST', '/sync-wallet');
-      // A quarter each: at once; while it looks; while it begins to repair, and that once more.
-      if (n % 4 > 0) await runAt(app, (await synced).body.jobId, n % 4 === 1 ? 1 : 2);
-      return Promise.all([synced, ...remove(uid), insist(app, uid, 'POST', '/sync-wallet')]);
-    }),
-  );
-  // An orphan that was paid before its DELETE came is nowhere: 404, or the job that paid it.
-  for (const { status } of replies.flat()) expect([202, 200, 404]).toContain(status);
-  await allEnded(app);
-
-  const posted = await ownEntries(app);
-  expect(posted).toHaveLength(USERS * BOTS_EACH);
-  expect(new Set(posted.map(({ opId }) => opId)).size).toBe(USERS * BOTS_EACH);
-  for (const [user, uid] of uids.entries()) {
-    const { paperWallet, walletTransactions, botAllocations, _id } = await userNamed(app, uid);
-    const paid = Array.from({ length: BOTS_EACH }, (_, bot) => cents(user, bot));
-    const sum = paid.reduce((total, one) => total + one, 0);
-    expect([uid, paperWallet.balance]).toEqual([uid, (sum + 10) / 100]);
-    expect([uid, botAllocations, walletTransactions.length]).toEqual([uid, {}, BOTS_EACH]);
-    const entries = posted.filter(({ userId }) => String(userId) === String(_id));
-    const total = entries.reduce((all, { amountMinor }) => all + Number(amountMinor), 0);
-    expect([uid, total]).toEqual([uid, sum]);
-  }
-  // Both ways of paying were raced, or this shows nothing.
-  const paidBy = new Set(posted.map(({ sagaId }) => String(sagaId).slice(0, 4)));
-  expect(paidBy).toEqual(new Set(['del-', 'rcl-']));
-
-  const before = await outsideState(app);
-  for (const uid of uids.slice(0, 5)) {
-    const { body } = await syncWallet(app, uid);
-    expect(body.message).toBe('Wallet is in sync with running bots');
-  }
-  expect(await outsideState(app)).toEqual(before);
-  expect(await users(app.db).countDocuments({ botAllocations: { $ne: {} } })).toBe(0);
 });

@@ -4,16 +4,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { startTestApplication, type TestApplication } from '../support/application.ts';
+import { expect, inject, it, onTestFinished } from 'vitest';
+import { startBeside, startTestApplication, type TestApplication } from '../support/application.ts';
 import { childEnv } from '../support/child-env.ts';
 import { acceptDelete, injectFaults, jobIn, placeBot } from '../support/deletions.ts';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Two starts of a process, a stop, and the rest of a deletion. */
-const TEST_TIMEOUT_MS = 60_000;
+/** Starts of six processes, their stops, and the rests of their deletions. */
+const TEST_TIMEOUT_MS = 180_000;
 /** What process managers grant before they kill. */
 const GRACE_MS = 10_000;
 
@@ -79,42 +79,57 @@ const AWAY: Readonly<Record<string, (wired: Wired) => void>> = {
   },
 };
 
-describe('a worker in the middle of a deletion, told to end', () => {
-  for (const [situation, breakIt] of Object.entries(AWAY)) {
-    it(
-      `${situation}: gone within ten seconds, and another worker finishes`,
-      async () => {
-        const app = await startTestApplication({
-          env: { WORKERS: 'none', STOP_TIMEOUT_MS: '60000' },
-        });
-        const wired = await startWired(app, 'workers/all.ts');
-        const bot = await placeBot(app, 'dedicated');
-        await injectFaults(app, bot, { refuseStop: true });
-        const id = await acceptDelete(app, bot);
-        await jobIn(app, bot.uid, id, 'running');
-        breakIt(wired);
-        expect(await endOf(wired.child)).toBeLessThan(GRACE_MS);
-        await injectFaults(app, bot, null);
-        await startWired(app, 'workers/all.ts');
-        const job = await jobIn(app, bot.uid, id, 'completed');
-        expect(job.result.wallet).toMatchObject({ returned: 110, newBalance: 160 });
-      },
-      TEST_TIMEOUT_MS,
-    );
-  }
-});
+/** It does not stop its bot, and tries. */
+async function startBusyWorker() {
+  const app = await startTestApplication({ env: { WORKERS: 'none', STOP_TIMEOUT_MS: '60000' } });
+  const wired = await startWired(app, 'workers/all.ts');
+  const bot = await placeBot(app, 'dedicated');
+  await injectFaults(app, bot, { refuseStop: true });
+  const id = await acceptDelete(app, bot);
+  await jobIn(app, bot.uid, id, 'running');
+  return { app, bot, id, wired };
+}
 
-describe('a server, told to end', () => {
-  for (const situation of ['everything up', 'both frozen']) {
-    it(
-      `${situation}: gone within ten seconds`,
-      async () => {
-        const app = await startTestApplication({ env: { WORKERS: 'none' } });
-        const wired = await startWired(app, 'src/main/server.ts');
-        AWAY[situation]?.(wired);
-        expect(await endOf(wired.child)).toBeLessThan(GRACE_MS);
-      },
-      TEST_TIMEOUT_MS,
-    );
-  }
-});
+/** All at once: most of the time is spent on waiting for what is away. @returns how long each took, by its situation. */
+async function endAll(all: ReadonlyMap<string, Wired>): Promise<Record<string, number>> {
+  const ends = [...all].map(async ([situation, wired]) => {
+    AWAY[situation]?.(wired);
+    return [situation, await endOf(wired.child)] as const;
+  });
+  return Object.fromEntries(await Promise.all(ends));
+}
+
+function expectPrompt(tookMs: Readonly<Record<string, number>>): void {
+  const late = Object.entries(tookMs).filter(([, ms]) => ms >= GRACE_MS);
+  expect(late).toEqual([]);
+}
+
+it(
+  'a worker in the middle of a deletion, told to end, whatever is away: gone within ten seconds, and another worker finishes',
+  async () => {
+    const busy = new Map<string, Awaited<ReturnType<typeof startBusyWorker>>>();
+    for (const situation of Object.keys(AWAY)) busy.set(situation, await startBusyWorker());
+    expectPrompt(await endAll(new Map([...busy].map(([name, { wired }]) => [name, wired]))));
+    for (const [situation, { app, bot, id }] of busy) {
+      await injectFaults(app, bot, null);
+      await startBeside(app, { WORKERS: 'inline' });
+      const job = await jobIn(app, bot.uid, id, 'completed');
+      const wallet = { returned: 110, newBalance: 160 };
+      expect(job.result.wallet, situation).toMatchObject(wallet);
+    }
+  },
+  TEST_TIMEOUT_MS,
+);
+
+it(
+  'a server, told to end, with everything up or away: gone within ten seconds',
+  async () => {
+    const servers = new Map<string, Wired>();
+    for (const situation of ['everything up', 'both frozen']) {
+      const app = await startTestApplication({ env: { WORKERS: 'none' } });
+      servers.set(situation, await startWired(app, 'src/main/server.ts'));
+    }
+    expectPrompt(await endAll(servers));
+  },
+  TEST_TIMEOUT_MS,
+);

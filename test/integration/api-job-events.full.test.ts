@@ -2,9 +2,8 @@
 // break, past a stop for an operator, through an outage of the log, until the server stops.
 
 import { request } from 'node:http';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startWorkers } from '../../src/main/compose/workers.ts';
-import { asAdmin } from '../support/admin.ts';
 import { readMetrics, startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   acceptDelete,
@@ -14,8 +13,6 @@ import {
   placeBot,
 } from '../support/deletions.ts';
 import { type EventReader, readEvents, type SentEvent } from '../support/event-stream.ts';
-import { createTcpProxy } from '../support/tcp-proxy.ts';
-import { waitFor } from '../support/wait-for.ts';
 
 async function watch(
   app: TestApplication,
@@ -87,81 +84,9 @@ describe('a job that is watched', () => {
     expect(stream.events.at(-1)?.data).toEqual(shown);
     expect(stream.fields).toEqual([expect.stringMatching(/^retry: \d{4}$/)]);
   });
-
-  it('a client that comes again: the current state at once, unless it has it; an end is told again', async () => {
-    const { app, bot, jobId } = await queuedDeletion();
-    const first = await watch(app, bot.uid, jobId);
-    const { id } = await first.event('the job as it is', isIn('queued'));
-    first.leave();
-    const behind = await watch(app, bot.uid, jobId, { 'last-event-id': 'of another incarnation' });
-    expect((await behind.event('the job as it is', isIn('queued'))).id).toBe(id);
-    const abreast = await watch(app, bot.uid, jobId, { 'last-event-id': id });
-    startWorking(app);
-    await abreast.hasEnded();
-    expect(Number(abreast.events[0]?.id)).toBeGreaterThan(Number(id));
-    const last = abreast.events.at(-1);
-    expect(last?.data.state).toBe('completed');
-    const late = await watch(app, bot.uid, jobId, { 'last-event-id': String(last?.id) });
-    await late.hasEnded();
-    expect(late.events).toEqual([last]);
-  });
-
-  it('stuck: stays open; an operator takes it back, and the same stream tells the end', async () => {
-    const { app, bot, jobId } = await stuckDeletion();
-    const stream = await watch(app, bot.uid, jobId);
-    const stuck = await stream.event('the stop for an operator', isIn('stuck'));
-    expect(stuck.data.error).toMatchObject({ step: 'stop-container', code: 'STOP_FAILED' });
-    expect(stream.end()).toBeNull();
-    await injectFaults(app, bot, null);
-    const reason = { reason: 'the host was mended' };
-    expect((await asAdmin(app, 'POST', `/admin/sagas/${jobId}/compensate`, reason)).status).toBe(
-      200,
-    );
-    await stream.hasEnded();
-    expect(stream.events.at(-1)?.data).toMatchObject({ state: 'compensated', progress: 100 });
-  });
-
-  it('the log cannot be read for a while: the stream says so, stands, and goes on to the end', async () => {
-    const target = new URL(inject('mongodbUri'));
-    const proxy = await createTcpProxy({ host: target.hostname, port: Number(target.port) });
-    target.host = `127.0.0.1:${proxy.port}`;
-    const { app, bot, jobId } = await queuedDeletion(target.href);
-    const stream = await watch(app, bot.uid, jobId);
-    await stream.event('the job as it is', isIn('queued'));
-    proxy.cut();
-    await waitFor('a word about it', () => stream.comments.length >= 2);
-    expect(stream.end()).toBeNull();
-    expect(stream.events).toHaveLength(1);
-    const unreadable = await watch(app, bot.uid, jobId);
-    expect(unreadable.status).toBe(503);
-    expect(unreadable.headers['content-type']).toMatch(/^application\/problem\+json/);
-    proxy.heal();
-    startWorking(app);
-    await stream.event('the end', isIn('completed'));
-    await stream.hasEnded();
-  });
 });
 
 describe('who may watch, and for how long', () => {
-  it("another user's job, one that never was, no id, no token: refused before the first event", async () => {
-    const { app, bot, jobId } = await queuedDeletion();
-    await placeBot(app, 'dedicated', { uid: 'uid-two' });
-    const detailOf = async (uid: string, id: string) => {
-      const refused = await watch(app, uid, id);
-      await refused.hasEnded();
-      expect(refused.status).toBe(404);
-      expect(refused.headers['content-type']).toMatch(/^application\/problem\+json/);
-      const { type, detail } = JSON.parse(refused.text());
-      expect(type).toBe('urn:reclaim:problem:job-not-found');
-      return String(detail).replace(id, '');
-    };
-    expect(await detailOf('uid-two', jobId)).toBe(await detailOf('uid-two', 'del-neverwasthere'));
-    expect((await watch(app, bot.uid, 'X')).status).toBe(400);
-    const nobody = await readEvents(`${app.url}/api/freqtrade/jobs/${jobId}/events`, 'forged');
-    expect(nobody.status).toBe(401);
-    expect(await streamsOpen(app)).toBe(0);
-  });
-
   it('HEAD: opens no stream', async () => {
     const { app, bot, jobId } = await queuedDeletion();
     const { promise, resolve } = Promise.withResolvers<number>();

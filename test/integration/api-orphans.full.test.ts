@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { OrphanSample } from '../../src/sync/mongodb/orphan-samples.ts';
+import { createMongoOrphanSamples } from '../../src/sync/mongodb/orphan-samples.ts';
 import { ALICE } from '../fakes/api-layers.ts';
+import { asAdmin } from '../support/admin.ts';
 import { createTestApi, expectProblem } from '../support/api.ts';
+import { startTestApplication } from '../support/application.ts';
+import { placeBot } from '../support/deletions.ts';
 
 const OWN = '/api/freqtrade/orphans/history';
 const ALL = '/api/freqtrade/admin/orphans/history';
@@ -70,4 +74,19 @@ describe('orphans over time', () => {
     expectProblem(await api.as('alice', { url: OWN + query }), 400, 'invalid-request');
     expect(asked).toEqual([]);
   });
+});
+
+test('of the whole application: a user sees their own runs, an administrator all users’', async () => {
+  const app = await startTestApplication();
+  const { uid, userId } = await placeBot(app, 'dedicated');
+  const at = new Date().toISOString();
+  const measured = { at, count: 1, valueMinor: 110_500, oldestSeconds: 60, repaired: 1 };
+  const orphanSamples = createMongoOrphanSamples(app.db);
+  await orphanSamples.write({ runId: 'syn-of-user', userId, ...measured });
+  await orphanSamples.write({ runId: 'syn-of-all', userId: null, ...measured });
+  const own = await app.call(uid, 'GET', '/orphans/history');
+  expect(own.body).toEqual({ samples: [{ jobId: 'syn-of-user', ...measured }] });
+  expect((await app.call(uid, 'GET', '/admin/orphans/history')).status).toBe(403);
+  const all = await asAdmin(app, 'GET', '/admin/orphans/history');
+  expect(all.body).toEqual({ samples: [{ jobId: 'syn-of-all', ...measured }] });
 });

@@ -5,7 +5,7 @@ import { createOverview } from '../../src/operations/overview.ts';
 import { HEALTHY } from '../fakes/api-layers.ts';
 import { asAdmin } from '../support/admin.ts';
 import { createTestApi } from '../support/api.ts';
-import { startTestApplication } from '../support/application.ts';
+import { readMetrics, startTestApplication } from '../support/application.ts';
 import {
   acceptDelete,
   injectFaults,
@@ -95,6 +95,63 @@ describe('the overview', () => {
       expect(source).toMatchObject({ status: 'ok', reason: null, tookMs: expect.any(Number) });
     }
     expect(body.sources.map(({ kind }: { kind: string }) => kind)).toContain('docker');
+  });
+
+  test('a saga that is stuck before its pivot: its state, cause and money, and what each verb would do', async () => {
+    const app = await startTestApplication({
+      env: { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '1000' },
+    });
+    const bot = await placeBot(app, 'dedicated');
+    const id = await stuckDelete(app, bot);
+    const list = await asAdmin(app, 'GET', '/admin/sagas?state=stuck');
+    expect(list.body.sagas).toMatchObject([
+      {
+        jobId: id,
+        kind: 'delete-bot',
+        state: 'stuck',
+        step: 'stop-container',
+        error: { step: 'stop-container', code: 'STOP_FAILED', class: 'hold' },
+        subject: bot.userId,
+        key: `bot/${bot.userId}/${bot.instanceId}`,
+        moneyAtRiskMinor: 11_000,
+        requestedBy: 'user:uid-one',
+      },
+    ]);
+    expect(list.body.sagas[0].ageSeconds).toBeGreaterThanOrEqual(0);
+    const detail = await asAdmin(app, 'GET', `/admin/sagas/${id}`);
+    expect(detail.body.captures['lock-allocation']).toMatchObject({ value: 110 });
+    expect(detail.body.history.map(({ type }: { type: string }) => type)).toContain('claimed');
+
+    const { body } = await asAdmin(app, 'GET', `/admin/sagas/${id}/plan`);
+    const verbs = Object.fromEntries(
+      body.verbs.map((planned: { verb: string }) => [planned.verb, planned]),
+    );
+    expect(verbs.retry).toMatchObject({ allowed: true });
+    expect(verbs.retry.does).toEqual([
+      'observe stop-container',
+      'run update-pool-state',
+      'run refund-wallet',
+      'run write-transaction',
+      'run remove-container',
+      'ends completed',
+    ]);
+    expect(verbs.compensate.does).toEqual([
+      'compensate update-pool-state',
+      'compensate stop-container',
+      'compensate lock-allocation',
+      'ends compensated',
+    ]);
+    expect(verbs.skip).toMatchObject({ allowed: false });
+    expect(verbs.resolve).toMatchObject({ allowed: true });
+    expect(body.observations).toContainEqual({
+      step: 'stop-container',
+      outcome: 'absent',
+      reason: null,
+    });
+    expect(body.moneyAtRiskMinor).toBe(11_000);
+    const metrics = await readMetrics(app);
+    expect(metrics).toContain('sagas_open{saga="delete-bot",phase="stuck"} 1');
+    expect(metrics).toContain('stuck_money_at_risk_dollars{saga="delete-bot"} 110');
   });
 
   test('a bot that was paid back and is not seen gone: an open tombstone', async () => {

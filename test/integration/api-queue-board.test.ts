@@ -85,7 +85,11 @@ describe('the board', () => {
     expect(script.statusCode).toBe(200);
     const url = '/admin/queues/api/queues?activeQueue=sagas&status=failed&page=1';
     const { queues } = (await api.app.inject({ url, headers })).json();
-    expect(queues[0].jobs[0]).toMatchObject({ id: JOB_ID, failedReason: 'stop refused' });
+    expect(queues[0].jobs[0]).toMatchObject({
+      ...{ id: JOB_ID, name: 'delete-bot', failedReason: 'stop refused' },
+      // The log does not have it.
+      data: { sagaId: JOB_ID, saga: null },
+    });
   });
 
   test('the log is away: the job is shown as the queue has it', async () => {

@@ -29,28 +29,3 @@ export async function asAdmin(
   });
   return { status: response.status, headers: response.headers, body: await response.json() };
 }
-
-export interface Board {
-  /** Of the board's own API, or of what else stands under its session. */
-  get(path: string): Promise<Reply>;
-  retry(queue: string, jobId: string): Promise<number>;
-}
-
-/** The queue board, as an administrator's browser talks to it. */
-export async function openBoard(app: TestApplication): Promise<Board> {
-  const session = await asAdmin(app, 'POST', '/session', {});
-  const cookie = String(session.headers.get('set-cookie')).split(';')[0] ?? '';
-  const board = `${app.url}/admin/queues`;
-  return {
-    get: async (path) => {
-      const response = await fetch(`${board}${path}`, { headers: { cookie } });
-      const { status, headers } = response;
-      return { status, headers, body: await response.json() };
-    },
-    retry: async (queue, jobId) => {
-      const headers = { cookie, origin: app.url };
-      const url = `${board}/api/queues/${queue}/${jobId}/retry`;
-      return (await fetch(url, { method: 'PUT', headers })).status;
-    },
-  };
-}

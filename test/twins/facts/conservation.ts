@@ -31,7 +31,8 @@ export const CONSERVATION = {
         '%s: paid to the cent',
         'any amounts: the database writes what cents in whole numbers say',
       ],
-      'test/e2e/sync-fixtures.test.ts': 'cents that doubles get wrong: the balance is exactly 0.3',
+      'test/e2e/sync-fixtures.test.ts':
+        'every other user: money that was lost, cents, entries that are stale or lost, no money, a ghost, no wallet',
     },
     bug: 'a balance added and rounded in JavaScript',
     breach: 'balance and ledger do not agree',

@@ -8,10 +8,10 @@ export const NO_REFUND_WITHOUT_EVIDENCE = {
     file: 'src/domain/source.ts',
     guardedBy: {
       'test/unit/locate-owned.test.ts': 'one host shows %s, one is away: unknown',
-      'test/docker/bots-faults.full.test.ts': [
+      'test/docker/bots-faults.full.test.ts':
         'a listing that breaks off: unknown, wherever it breaks',
-        'one of two hosts does not answer: unknown, though the other has no such bot',
-      ],
+      'test/contracts/bots.ts':
+        'a host is away: of a bot that the other one does not have nobody says that it is nowhere',
       'test/e2e/sync-vetoes.test.ts':
         'a host that %s: 200, skipped with the reason, nothing moves; repaired when it is back',
     },
@@ -99,10 +99,8 @@ export const NO_REFUND_WITHOUT_EVIDENCE = {
     guardedBy: {
       'test/e2e/sync-vetoes.test.ts':
         'the pool state gives a bot that runs to another user, whose wallet holds nothing of it: its owner is not paid back (I4)',
-      'test/docker/believed-claims.test.ts': [
-        'a container of its own given to another by its mapping: its owner is not paid back while it runs',
+      'test/docker/believed-claims.test.ts':
         'another user’s bot as one’s own: 404, the victim’s program runs on, reported; the victim deletes it',
-      ],
     },
     bug: 'a mapping that is believed against the wallets',
     breach: 'a bot that runs was paid back',
@@ -114,10 +112,6 @@ export const NO_REFUND_WITHOUT_EVIDENCE = {
       'test/unit/match-programs.test.ts': '%s: in doubt',
       'test/contracts/bots.ts':
         'a program that nobody can tell the bot of: who is not found beside it is in doubt, who is found is found',
-      'test/docker/program-names.full.test.ts': [
-        'a bot in a group, and one with a process name of its own: stopped, taken out, paid; their neighbour runs on (I4)',
-        'a program that nobody can tell the bot of: who was not found is unknown, not paid and not failed; who was found is (I4)',
-      ],
     },
     bug: 'no program under its plain name as no bot',
     breach: 'a bot under another name was paid back',
@@ -128,10 +122,8 @@ export const NO_REFUND_WITHOUT_EVIDENCE = {
     guardedBy: {
       'test/e2e/sync-vetoes.test.ts':
         'a container that an operator renames between two runs: its bot is known by the id, and not paid back (I4)',
-      'test/docker/renamed.test.ts': [
+      'test/docker/renamed.test.ts':
         'of a bot that was seen before: live to every observation whatever it is called, stopped and removed by DELETE (I3, I4)',
-        'of a bot that was never seen: unknown, with the reason, to every observation; not paid by a sync, and named by a DELETE (I4)',
-      ],
       'test/contracts/bots.ts':
         'a container that holds the name without being called so: the bot is in doubt, and no other',
     },
@@ -154,8 +146,6 @@ export const NO_REFUND_WITHOUT_EVIDENCE = {
     guardedBy: {
       'test/e2e/sync-vetoes.test.ts':
         'a container that bears the labels alone: a DELETE does not touch it (I4)',
-      'test/docker/renamed.test.ts':
-        'that another program wrote, or an image handed down: holds a sync back, is reported, and its container is never touched (I4)',
     },
     bug: 'a label that is trusted alone',
     breach: 'a container that only carries a label was touched',

@@ -90,6 +90,7 @@ async function openShop(press: Shop['press'], options: Partial<SagaRoutesOptions
   await app.register(sagaRoutes, { ...engine, authorize, waits, prefix: '/jobs', ...options });
   await app.register(sagaBoard, {
     ...{ ...engine, authorize, prefix: '/queues' },
+    pageOf: (id) => `/ops?saga=${id}`,
     queues: [...engine.queues.values()],
   });
   const answers = createHeldAnswers({ ...engine, waits, statusUrl: (id) => `/jobs/${id}` });
@@ -158,6 +159,9 @@ describe('a caller', () => {
     const stream = await readEvents(url, 'bob');
     const stuck = await stream.event('the stop', ({ data }) => data.state === 'stuck');
     const again = await readEvents(url, 'bob', { 'last-event-id': stuck.id });
+    const behind = await readEvents(url, 'bob', { 'last-event-id': 'of another incarnation' });
+    expect(await behind.event('the job as it is', () => true)).toEqual(stuck);
+    expect(stream.end()).toBeNull();
     shop.press = 'free';
     await as('ann', 'POST', `/jobs/${id}/retry`, { payload: { reason: 'it was mended' } });
     for (const watched of [stream, again]) {
@@ -165,6 +169,11 @@ describe('a caller', () => {
       expect(watched.events.at(-1)?.data).toMatchObject({ state: 'completed' });
     }
     expect(Number(again.events[0]?.id)).toBeGreaterThan(Number(stuck.id));
+    // An end is told once more: who comes again may have missed it.
+    const last = stream.events.at(-1);
+    const late = await readEvents(url, 'bob', { 'last-event-id': String(last?.id) });
+    await late.hasEnded();
+    expect(late.events).toEqual([last]);
   });
 
   test('cancels a job while that can be; after its end it is too late', async () => {
@@ -280,13 +289,39 @@ describe('an operator', () => {
       const { body } = await as('ann', 'GET', '/queues/api/queues?activeQueue=sagas&status=failed');
       return body.queues[0].jobs[0];
     });
-    expect(job.name).toBe('print-book: stuck in reserve-press: PRESS_BROKEN');
+    expect(job).toMatchObject({
+      ...{ id, name: 'print-book: stuck in reserve-press: PRESS_BROKEN', progress: 50 },
+      externalUrl: { href: `/ops?saga=${id}` },
+      data: {
+        saga: { state: 'stuck', step: 'reserve-press', attempts: 1, notBefore: null },
+      },
+    });
+    expect(job.data.saga.error).toMatchObject({ step: 'reserve-press', code: 'PRESS_BROKEN' });
+    const page = `/queues/api/queues/sagas/${id}`;
+    expect((await as('ann', 'GET', page)).body.job).toEqual(job);
+    const { body: lines } = await as('ann', 'GET', `${page}/logs`);
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^20.*Z epoch 1: failed reserve-press: PRESS_BROKEN: the press/),
+    );
+    expect(lines.at(-1)).toContain(`see /ops?saga=${id} for what can be done`);
     expect((await app.inject('/queues')).headers['content-type']).toMatch(/^application\/problem/);
     expect((await as('ann', 'PUT', '/queues/api/queues/pause')).status).toBe(405);
     shop.press = 'free';
     const retry = await as('ann', 'PUT', `/queues/api/queues/sagas/${id}/retry`);
     expect(retry.status).toBe(204);
     await jobIn('bob', id, 'completed');
+  });
+
+  test('the board says of a saga that fails and tries again what fails, before anybody gives up', async () => {
+    const { as, order } = await openShop('busy');
+    await order('bob', 'o-1');
+    const job = await waitFor('the failing job', async () => {
+      const { body } = await as('ann', 'GET', '/queues/api/queues?activeQueue=sagas&status=latest');
+      const [found] = body.queues[0].jobs;
+      return found?.data.saga?.attempts > 1 && found;
+    });
+    expect(job.name).toBe('print-book: running, failing in reserve-press: PRESS_BUSY');
+    expect(job.data.saga).toMatchObject({ state: 'running', step: 'reserve-press' });
   });
 });
 
