@@ -246,6 +246,27 @@ describe('what adds up', () => {
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { sum: '12.25' } });
   });
 
+  it('the platform keeps so many rows, and pays in before the first audit: its row counts wherever it stands', async () => {
+    const before = [row('deposit', 60), row('deposit', 40.5, { balanceAfter: 100.5 })];
+    const { db, userId, settle, auditUser } = await setUp({ rows: before });
+    const keepTwo = () =>
+      users(db).updateOne(byId(userId), {
+        $push: { walletTransactions: { $each: [], $slice: -2 } },
+      } as Document);
+    await settle(1);
+    await platformDeposits(db, userId, 5);
+    await keepTwo();
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { sum: '17.25' } });
+  });
+
+  it('what was set aside comes back before the first audit, and the balance is that of before: conserved', async () => {
+    const { db, userId, wallets, auditUser } = await setUp({ balance: 100 });
+    const bot = { instanceId: botId(9), botName: 'Bot 9' };
+    await wallets.reserve({ userId, opId: 'reserve.nine', amountMinor: 1_000, ...bot });
+    await platformDeposits(db, userId, 10, { type: 'deallocate', botId: bot.instanceId });
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { sum: '0' } });
+  });
+
   it('nobody ever wrote on the user: not ours, and the history is taken in all the same', async () => {
     const { db, userId, auditUser, entries, wallets } = await setUp({
       balance: 7,
@@ -380,6 +401,31 @@ describe('what does not add up', () => {
     await pay(wallets, userId, { instanceId: botId(2) });
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
   });
+
+  it.each([
+    ['another audit', true, 0],
+    ['any audit', false, 0],
+    ['another audit, and its number is given out again', true, 1],
+  ])(
+    'a stale save of the whole document takes back a payment that came after %s: different, once, and offered',
+    async (_, isAudited, paidAfter) => {
+      const { db, userId, settle, auditUser, findingsOf } = await setUp();
+      await settle(1);
+      if (isAudited) await auditUser(userId);
+      const stale = await readUser(db, userId);
+      const { opId } = await settle(2);
+      await users(db).replaceOne(byId(userId), stale);
+      if (paidAfter > 0) await settle(3);
+      expect(await auditUser(userId)).toMatchObject({
+        status: 'different',
+        chain: { difference: '-12.25' },
+      });
+      expect(await findingsOf(userId)).toMatchObject([{ evidence: { undone: [opId] } }]);
+      await settle(paidAfter > 0 ? 2 : 3).catch(() => null);
+      expect(await auditUser(userId)).toMatchObject({ status: 'conserved' });
+      expect(await findingsOf(userId)).toHaveLength(1);
+    },
+  );
 
   it('a sequence number that nothing is known of: said, with the difference it leaves', async () => {
     const { db, userId, settle, auditUser } = await setUp();

@@ -120,8 +120,15 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
   'numbers-taken-for-writes': [
     inProduct(
       'wallet/audit/audit-pass.ts',
-      'checkpoint === null ? [] : await findAgain(ports, userId, checkpoint, rows);',
+      'await findAgain(ports, userId, from, rows);',
       '[] as WalletRow[];',
+    ),
+  ],
+  'a-sequence-that-a-save-takes-back': [
+    inProduct(
+      'wallet/audit/chain.ts',
+      '[...own.bySeq.values(), ...own.lost]',
+      '[...own.bySeq.values()]',
     ),
   ],
   'books-behind-the-tombstone': [

@@ -10,6 +10,7 @@ import { judge } from '../../src/wallet/audit/suspicion.ts';
 import type { OwnMovement, WalletRow } from '../../src/wallet/audit/wallet-readings.ts';
 
 const USER = toUserId('00000000000000000000000a');
+const NEVER = { sinceMs: 0, untilMs: 0 };
 const RULES = { stillForMs: 3_000, busyForMs: 600_000 };
 const dollars = (amount: number) => exactFromMinor(Math.round(amount * 100));
 
@@ -83,7 +84,7 @@ describe('our own movements', () => {
 
   it('known from rows, receipts and ledger; the ledger says how much; gaps are named', () => {
     const resolved = resolveOwn(
-      { after: 1, upTo: 6 },
+      { ...NEVER, after: 1, upTo: 6 },
       [own(1, 1), own(2, 200), own(3, 999)],
       [movement(4, 400)],
       [movement(3, 300), movement(5, 500), movement(9, 900)],
@@ -99,12 +100,14 @@ describe('our own movements', () => {
   });
 
   it('a sequence number that another program made huge: ten gaps are enough', () => {
-    const { missing } = resolveOwn({ after: 0, upTo: Number.MAX_SAFE_INTEGER }, [], [], []);
+    const range = { ...NEVER, after: 0, upTo: Number.MAX_SAFE_INTEGER };
+    const { missing } = resolveOwn(range, [], [], []);
     expect(missing).toHaveLength(10);
   });
 
   it('one number twice, after a stale save: the row in the list is the one that stands', () => {
-    const { bySeq } = resolveOwn({ after: 0, upTo: 1 }, [own(1, 700, 'now')], [], [movement(1, 5)]);
+    const range = { ...NEVER, after: 0, upTo: 1 };
+    const { bySeq } = resolveOwn(range, [own(1, 700, 'now')], [], [movement(1, 5)]);
     expect(bySeq.get(1)).toMatchObject({ opId: 'now', amount: dollars(7) });
   });
 });

@@ -204,7 +204,7 @@ async function findUndone(
   checkpoint: Checkpoint | null,
   { reading: { userId }, own, chain }: AuditPass & { readonly status: 'chained' },
 ): Promise<readonly string[]> {
-  const until = checkpoint === null ? null : new Date(checkpoint.at);
+  const until = checkpoint === null ? null : new Date(checkpoint.readAtMs);
   const since = new Set(own.map(({ opId }) => opId));
   const known = until === null ? [] : await ledger.payments(userId, until, EARLIER_PAYMENTS);
   const earlier = known.filter(({ opId }) => !since.has(opId));

@@ -50,6 +50,7 @@ export const BEFORE_ALL: CheckpointState = {
   boundary: { index: 0, trimmed: 0 },
   lastRow: null,
   position: 0,
+  readAtMs: 0,
 };
 
 export async function runAuditPass(
@@ -66,8 +67,8 @@ export async function runAuditPass(
   });
   if (reading === null) return { status: 'account-gone' };
   if (!isWhereItWas(reading, from)) return observeAll(ports, userId, checkpoint);
-  const untilHistory = historyEnd(reading, from) - reading.boundaryIndex;
-  if (untilHistory > 0) return takeHistory(ports, reading, from, untilHistory);
+  const history = historyAmong(reading, from);
+  if (history > 0) return takeHistory(ports, reading, from, history);
   if (reading.rows.length < reading.rowCount - reading.boundaryIndex) {
     reading = await ports.readings.read(userId, {
       from: from.boundary,
@@ -78,13 +79,28 @@ export async function runAuditPass(
     if (!isWhereItWas(reading, from)) return observeAll(ports, userId, checkpoint);
   }
   const rows = await findNew(ports.ledger, userId, reading.rows, from);
-  return chained(ports, reading, from, { rows, again: [] });
+  return chained(ports, reading, from, rows);
 }
 
-/** Rows of a user whom this program has not written on are all from before its first write. */
-function historyEnd({ ledgerState, rowCount }: WalletReading, from: CheckpointState): number {
+/** How many of the rows at hand are from before our first write; of a user whom this program has not written on, all.
+ * The platform may have shortened the list since: what is behind a row of ours, or dated after that write and states
+ * another balance than the opening, came later, wherever it stands. */
+function historyAmong(
+  { ledgerState, boundaryIndex, rows }: WalletReading,
+  from: CheckpointState,
+): number {
   if (from.balance !== null) return 0;
-  return Math.min(rowCount, ledgerState?.openingRows ?? rowCount);
+  if (ledgerState === null) return rows.length;
+  const { opening, openedAtMs, openingRows } = ledgerState;
+  const old = rows.slice(0, Math.max(0, openingRows - boundaryIndex));
+  const isLater = ({ atMs }: WalletRow) => (atMs ?? 0) > (openedAtMs ?? atMs ?? 0);
+  const own = old.findIndex((row) => row.own !== null && isLater(row));
+  return (
+    1 +
+    old
+      .slice(0, own < 0 ? old.length : own)
+      .findLastIndex((row) => !isLater(row) || row.balanceAfter?.exact === opening)
+  );
 }
 
 async function takeHistory(
@@ -113,9 +129,8 @@ async function observeAll(
     receiptsAfter: from.seq,
   });
   if (reading === null) return { status: 'account-gone' };
-  const openingRows = reading.ledgerState?.openingRows ?? reading.rowCount;
   // Before the first sum, the rows of the opening are history still.
-  const first = from.balance === null ? Math.min(openingRows, reading.rowCount) : 0;
+  const first = historyAmong(reading, from);
   const unknown = await findNewInRewritten(ports.ledger, userId, reading.rows, from);
   const old = new Set(reading.rows.slice(0, first));
   const history = unknown.filter(({ row }) => row.own === null && old.has(row));
@@ -124,40 +139,36 @@ async function observeAll(
     return { status: 'history', reading, rows: history, next };
   }
   const rows = unknown.filter(({ row }) => !old.has(row));
-  const again = checkpoint === null ? [] : await findAgain(ports, userId, checkpoint, rows);
-  return chained(ports, reading, from, { rows, again });
+  return chained(ports, reading, from, rows);
 }
+
+/** No moment lies between these. */
+const NEVER = { sinceMs: 0, untilMs: 0 };
 
 /** Our writes since the checkpoint whose numbers it has counted already: a save of the whole document took the user's
  * sequence back, and they were given out once more. Only then is the moment of a write asked: a clock may go back, too. */
 async function findAgain(
   { ledger }: AuditPassPorts,
   userId: UserId,
-  { seq, at }: Checkpoint,
+  { seq, readAtMs }: CheckpointState,
   rows: readonly NamedRow[],
 ): Promise<readonly WalletRow[]> {
   const later = rows.flatMap(({ row }) =>
-    row.own !== null && row.own.seq <= seq && (row.atMs ?? 0) > Date.parse(at) ? [row] : [],
+    row.own !== null && row.own.seq <= seq && (row.atMs ?? 0) > readAtMs ? [row] : [],
   );
   if (later.length === 0) return [];
   const first = Math.min(...later.flatMap(({ own }) => own?.seq ?? []));
-  const counted = await ledger.own(userId, { after: first - 1, upTo: seq, opIds: [] });
+  const counted = await ledger.own(userId, { ...NEVER, after: first - 1, upTo: seq }, []);
   return later.filter(({ own }) =>
     counted.some((entry) => entry.seq === own?.seq && entry.opId !== own.opId),
   );
 }
 
-interface NewRows {
-  readonly rows: readonly NamedRow[];
-  /** Of them, ours whose numbers were given out before. */
-  readonly again: readonly WalletRow[];
-}
-
 async function chained(
-  { ledger }: AuditPassPorts,
+  ports: AuditPassPorts,
   reading: WalletReading,
   from: CheckpointState,
-  { rows, again }: NewRows,
+  rows: readonly NamedRow[],
 ): Promise<AuditPass> {
   const { balance, ledgerState, userId } = reading;
   const opening = ledgerState === null ? null : ledgerState.opening + ledgerState.trimmed.moved;
@@ -165,13 +176,15 @@ async function chained(
   if (start === null) return { status: 'not-ours', reading };
   if (balance === null) return { status: 'not-money', reading };
   const seq = ledgerState?.seq ?? 0;
-  const range = { after: from.seq, upTo: seq };
+  const sinceMs = from.balance === null ? ledgerState?.openedAtMs : from.readAtMs;
+  const moments = typeof sinceMs === 'number' ? { sinceMs, untilMs: reading.readAtMs } : NEVER;
+  const range = { after: from.seq, upTo: seq, ...moments };
   const inRange = rows.flatMap(({ row }) =>
     row.own !== null && row.own.seq > range.after && row.own.seq <= range.upTo ? [row] : [],
   );
+  const again = await findAgain(ports, userId, from, rows);
   const opIds = [...again, ...inRange].flatMap(({ own }) => own?.opId ?? []);
-  const isWritten = seq > from.seq || again.length > 0;
-  const posted = isWritten ? await ledger.own(userId, { ...range, opIds }) : [];
+  const posted = await ports.ledger.own(userId, range, opIds);
   const own = resolveOwn(range, inRange, reading.receipts, posted, again);
   const isOpening = from.balance === null;
   const chain = chainOf({ start, isOpening, end: balance, rows, own });
@@ -190,13 +203,13 @@ async function chained(
     chain,
     unposted,
     missing,
-    own: [...own.bySeq.values()],
+    own: [...own.bySeq.values(), ...own.lost],
     next: { ...next, balance, seq },
   };
 }
 
 function after(
-  { ledgerState }: WalletReading,
+  { ledgerState, readAtMs }: WalletReading,
   from: CheckpointState,
   rows: readonly NamedRow[],
   index: number,
@@ -208,5 +221,6 @@ function after(
     boundary: { index, trimmed: ledgerState?.trimmed.rows ?? 0 },
     lastRow: last === null || last === undefined ? null : lockOf(last),
     position: from.position + platform,
+    readAtMs,
   };
 }

@@ -35,7 +35,8 @@ export interface Chain {
   readonly after: string | null;
   readonly before: string | null;
   readonly platform: readonly PlatformEntry[];
-  /** Our payments right before the break, and at the end: a stale save has taken back the last of one of them. */
+  /** Our payments that the document has lost, those right before the break, and those at the end: a stale save has taken
+   * back the last of one of them. */
   readonly lastRuns: readonly PaymentRun[];
 }
 
@@ -64,7 +65,8 @@ export function chainOf(input: ChainInput): Chain {
       const { opId, row } = link;
       const isFirst = isOpening && platform.length === 0;
       const meaning = meaningOf(row, { stated, summed }, isSame);
-      const entry = isFirst && isInOpening(row, meaning, start, isSame) ? IN_OPENING : meaning;
+      const entry =
+        isFirst && isInOpening(row, meaning, { start, stated }, isSame) ? IN_OPENING : meaning;
       platform.push({ opId, row, ...entry });
       moved = entry.moved;
     }
@@ -95,8 +97,15 @@ export function chainOf(input: ChainInput): Chain {
     after: isConserved ? null : after,
     before: isConserved ? null : before,
     platform,
-    lastRuns: isConserved ? [] : [...(runBeforeBreak === null ? [] : [runBeforeBreak]), run],
+    lastRuns: isConserved
+      ? []
+      : [lostRun(input.own), runBeforeBreak, run].filter((last) => last !== null),
   };
+}
+
+function lostRun({ lost }: OwnMovements): PaymentRun | null {
+  const payments = lost.filter(({ opId }) => isPayment(opId)).reverse();
+  return payments.length === 0 ? null : { payments, isFromStart: true };
 }
 
 type Link = {
@@ -107,7 +116,7 @@ type Link = {
 /** The list's order. Of our own writes those without a row stand before the next one that has one. */
 function orderLinks({ rows, own }: ChainInput): readonly Link[] {
   const withRow = new Set(rows.flatMap(({ row }) => row.own?.opId ?? []));
-  const erased = [...own.bySeq.values()]
+  const erased = [...own.bySeq.values(), ...own.lost]
     .filter(({ opId }) => !withRow.has(opId))
     .sort((left, right) => left.seq - right.seq);
   const links: Link[] = [];
@@ -148,14 +157,15 @@ function largestOf({ start, end }: ChainInput, links: readonly Link[]): Exact {
 const IN_OPENING: RowMeaning = { standing: 'before-opening', moved: 0n };
 
 /** A writer that sets the balance and appends its row in two writes, with the opening between them: the
- * opening has the amount already, and the row proves it. */
+ * opening has the amount already, and the row proves it. One that goes on from the balance before it came after. */
 function isInOpening(
   { balanceAfter }: WalletRow,
   { moved }: RowMeaning,
-  opening: Exact,
+  { start, stated }: { readonly start: Exact; readonly stated: Exact },
   isSame: (left: Exact, right: Exact) => boolean,
 ): boolean {
-  return moved !== 0n && balanceAfter !== null && isSame(balanceAfter.exact, opening);
+  if (moved === 0n || balanceAfter === null) return false;
+  return isSame(balanceAfter.exact, start) && !isSame(balanceAfter.exact, stated + moved);
 }
 
 /** As people read it: decimals as text, because JSON has only doubles. */
@@ -169,7 +179,10 @@ export function chainReport(
 ): ChainReport {
   const { start, entries, sum, expected, found, difference, after, before } = chain;
   return {
-    since: checkpoint === null || checkpoint.balance === null ? null : checkpoint.at,
+    since:
+      checkpoint === null || checkpoint.balance === null
+        ? null
+        : new Date(checkpoint.readAtMs).toISOString(),
     start: printExact(start),
     entries,
     sum: printExact(sum),

@@ -6,6 +6,8 @@ import type { OwnMovement, WalletRow } from './wallet-readings.ts';
 
 export interface OwnMovements {
   readonly bySeq: ReadonlyMap<number, OwnMovement>;
+  /** Those that a save of the whole document has taken out of it, before any audit saw them. */
+  readonly lost: readonly OwnMovement[];
   /** How many of them the ledger does not hold yet. */
   readonly unposted: number;
   /** Sequence numbers that nothing is known of; at most a few. */
@@ -15,6 +17,9 @@ export interface OwnMovements {
 export interface SeqRange {
   readonly after: number;
   readonly upTo: number;
+  /** Between which moments the ledger may hold what the document has lost, database time, ms. */
+  readonly sinceMs: number;
+  readonly untilMs: number;
 }
 
 const MAX_MISSING = 10;
@@ -41,7 +46,11 @@ export function resolveOwn(
     bySeq.set(seq, { ...movement, amount });
   }
   const unposted = [...bySeq.values()].filter(({ opId }) => !postedById.has(opId)).length;
-  return { bySeq, unposted, missing: findMissing(range, bySeq) };
+  const counted = new Set([...bySeq.values()].map(({ opId }) => opId));
+  const lost = posted.filter(({ opId, atMs }) => {
+    return !counted.has(opId) && (atMs ?? 0) > range.sinceMs && (atMs ?? 0) <= range.untilMs;
+  });
+  return { bySeq, lost, unposted, missing: findMissing(range, bySeq) };
 }
 
 function movementOfRow({ own, amount, balanceAfter, botId, atMs }: WalletRow): OwnMovement[] {

@@ -66,6 +66,8 @@ export interface WalletReading {
 export interface LedgerState {
   /** The balance at our first write. */
   readonly opening: Exact;
+  /** The moment of that write, database time, ms; null where it is no date. */
+  readonly openedAtMs: number | null;
   /** So many of the first rows were there before it. */
   readonly openingRows: number;
   /** Of our newest write that moved the balance. */

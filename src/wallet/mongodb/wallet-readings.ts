@@ -68,6 +68,7 @@ function readingProjection(
     balance: '$paperWallet.balance',
     exact: decimalOf('$paperWallet.balance'),
     opening: '$ledgerState.opening',
+    openedAt: '$ledgerState.openedAt',
     openingRows: '$ledgerState.openingRows',
     seq: '$ledgerState.seq',
     trimmed: '$ledgerState.trimmed',
@@ -105,11 +106,18 @@ function parseReading(userId: UserId, user: Document, limit: number): WalletRead
   };
 }
 
-function parseLedgerState({ opening, openingRows, seq, trimmed }: Document): LedgerState | null {
+function parseLedgerState({
+  opening,
+  openedAt,
+  openingRows,
+  seq,
+  trimmed,
+}: Document): LedgerState | null {
   const balance = exactOf(opening);
   if (balance === null) return null;
   return {
     opening: balance,
+    openedAtMs: openedAt instanceof Date ? openedAt.getTime() : null,
     openingRows: wholeOf(openingRows),
     seq: wholeOf(seq),
     trimmed: { rows: wholeOf(trimmed?.rows), moved: exactOf(trimmed?.moved) ?? 0n },

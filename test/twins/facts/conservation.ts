@@ -13,6 +13,16 @@ export const CONSERVATION = {
     bug: 'an audit that knows a write by its number',
     breach: 'a refund was taken back, and the wallet counts as conserved',
   },
+  'a-sequence-that-a-save-takes-back': {
+    mechanism: 'a write that the ledger holds counts, whether or not the document knows of it',
+    file: 'src/wallet/audit/chain.ts',
+    guardedBy: {
+      'test/integration/audit.test.ts':
+        'a stale save of the whole document takes back a payment that came after %s: different, once, and offered',
+    },
+    bug: 'an audit that asks the ledger only for what the document counts',
+    breach: 'a refund was taken back, and the wallet counts as conserved',
+  },
   'books-behind-the-tombstone': {
     mechanism: 'an operator’s end posts what has moved, whichever saga has the tombstone by then',
     file: 'src/deletion/release-bot.ts',

@@ -19,13 +19,13 @@ export interface CheckpointState {
   readonly lastRow: string | null;
   /** How many rows of the platform were ever taken in. */
   readonly position: number;
+  /** When `balance` was read, database time, ms. */
+  readonly readAtMs: number;
 }
 
 export interface Checkpoint extends CheckpointState {
   /** Raised by every advance; 0 before the first. */
   readonly revision: number;
-  /** ISO 8601, database time. */
-  readonly at: string;
   readonly suspicion: Suspicion | null;
 }
 
@@ -89,32 +89,29 @@ export function createMongoAuditCheckpoints(db: Db) {
         ...stateFields(to),
         revision: revision + 1,
         suspicion: null,
-        at: '$$NOW',
       }),
 
     /** Stores a suspicion beside the checkpoint, unless the checkpoint has advanced. */
     async suspect(userId: UserId, revision: number, suspicion: Suspicion): Promise<void> {
-      await writeAt(userId, revision, {
-        suspicion: { $literal: suspicion },
-        at: { $ifNull: ['$at', '$$NOW'] },
-      });
+      await writeAt(userId, revision, { suspicion: { $literal: suspicion } });
     },
   };
 }
 
-function stateFields({ balance, seq, boundary, lastRow, position }: CheckpointState) {
+function stateFields({ balance, seq, boundary, lastRow, position, readAtMs }: CheckpointState) {
   return {
     balance: balance === null ? null : Decimal128.fromString(printExact(balance)),
     seq,
     boundary: { $literal: boundary },
     lastRow: { $literal: lastRow },
     position,
+    readAtMs,
   };
 }
 
 /** One that only holds a suspicion has nothing else yet. */
 function parseCheckpoint(document: CheckpointDocument): Checkpoint {
-  const { revision, balance, seq, boundary, lastRow, position, at, suspicion } = document;
+  const { revision, balance, seq, boundary, lastRow, position, readAtMs, suspicion } = document;
   return {
     revision,
     balance: exactOf(balance),
@@ -122,7 +119,7 @@ function parseCheckpoint(document: CheckpointDocument): Checkpoint {
     boundary: boundary ?? { index: 0, trimmed: 0 },
     lastRow: lastRow ?? null,
     position: position ?? 0,
-    at: at.toISOString(),
+    readAtMs: readAtMs ?? 0,
     suspicion: suspicion ?? null,
   };
 }

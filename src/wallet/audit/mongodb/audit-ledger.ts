@@ -10,6 +10,7 @@ import { chunksOf } from '../../../domain/map-bounded.ts';
 import type { LedgerDocument } from '../../mongodb/ledger-documents.ts';
 import { type PlatformDocument, platformDocument } from '../../mongodb/platform-documents.ts';
 import type { WriteOff, WriteOffs } from '../audit-report.ts';
+import type { SeqRange } from '../own-movements.ts';
 import { PAYMENT } from '../undone-receipts.ts';
 import type { OwnMovement, WalletRow } from '../wallet-readings.ts';
 
@@ -104,21 +105,22 @@ export function createMongoAuditLedger(db: Db) {
       return counts;
     },
 
-    /** Our own entries with `after` < seq ≤ `upTo`, and those of these operations; the newest posted first. */
+    /** Our own entries with `after` < seq ≤ `upTo`, those above `after` between the two moments, and those of these
+     * operations; the newest posted first. */
     own: (
       userId: UserId,
-      {
-        after,
-        upTo,
-        opIds,
-      }: { readonly after: number; readonly upTo: number; readonly opIds: readonly string[] },
-    ): Promise<readonly OwnMovement[]> =>
-      findOwn({
+      { after, upTo, sinceMs, untilMs }: SeqRange,
+      opIds: readonly string[],
+    ): Promise<readonly OwnMovement[]> => {
+      const between = { at: { $gt: new Date(sinceMs), $lte: new Date(untilMs) } };
+      const above = { userId, seq: { $gt: after }, $or: [{ seq: { $lte: upTo } }, between] };
+      return findOwn({
         $or: [
-          { userId, seq: { $gt: after, $lte: upTo }, ...OURS },
+          { ...above, ...OURS },
           { _id: { $in: [...opIds] }, userId, ...OURS },
         ],
-      }),
+      });
+    },
 
     /** Our newest payments up to this moment, oldest first. By their moments: a stale save of the whole document takes the
      * user's sequence back, and its numbers are given out again. */
