@@ -143,6 +143,21 @@ describe('embedded servers', () => {
     expect(await read(await start({ dataDir }))).toEqual(['kept', 'kept']);
   }, 60_000);
 
+  it('a first start that ends while MongoDB makes its data: the next one starts', async () => {
+    const dataDir = await createTestFolder();
+    const ending = new AbortController();
+    const first = startEmbedded({ dataDir, signal: ending.signal });
+    const hasData = async () => (await readdir(`${dataDir}/mongodb`).catch(() => [])).length > 0;
+    await Promise.all([
+      waitFor('data of MongoDB', hasData).then(() => ending.abort()),
+      first.then(
+        ({ stop }) => stop(),
+        () => undefined,
+      ),
+    ]);
+    await write(await start({ dataDir }));
+  });
+
   it('everything in the data folder is for its owner alone', async () => {
     const folder = await createTestFolder();
     const dataDir = `${folder}/data`;

@@ -49,7 +49,7 @@ export interface MongodbOptions
   readonly isKept?: boolean;
   /** The port that the data are known to name, if there are any. */
   readonly memberPort?: number | undefined;
-  /** Called before the port becomes part of the data. */
+  /** Called before there are any data: a start that is cut short leaves none without their port. */
   onPort(port: number): Promise<void>;
 }
 
@@ -77,9 +77,13 @@ async function startMember(
   options: MongodbOptions,
   choosePort: OwnedServerOptions['choosePort'],
 ): Promise<OwnedServer | 'misnamed'> {
-  const server = await startProcess(options, choosePort, ['--replSet', REPLICA_SET]);
+  const noted = async (attempt: number) => {
+    const port = await choosePort(attempt);
+    await options.onPort(port);
+    return port;
+  };
+  const server = await startProcess(options, noted, ['--replSet', REPLICA_SET]);
   try {
-    await options.onPort(server.port);
     if (await becomePrimary(server.port, options.signal)) return server;
     await server.stop();
     return 'misnamed';
