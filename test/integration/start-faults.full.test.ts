@@ -68,6 +68,7 @@ describe('a start that cannot be', () => {
       const dataDir = `${await createTestFolder()}/my data`;
       const first = startEntry('src/main/server.ts', { DATA_DIR: dataDir });
       await first.running();
+      expect(first.said()).toContain('Reclaim is running');
       const second = startEntry('src/main/server.ts', { DATA_DIR: dataDir });
       expect(await second.ended).toBe(1);
       expect(second.said()).toMatch(/is in use by process \d+; stop it, or set DATA_DIR/);
