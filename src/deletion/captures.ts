@@ -79,6 +79,8 @@ export type GaveUp = StoredOf<typeof GAVE_UP>;
 export const REFUND = Type.Object({
   account: ACCOUNT,
   receipt: Type.Union([Type.Null(), RECEIPT]),
+  /** Containers that were made in the place of known ones, and stopped before the payment. */
+  replacements: Type.Optional(Type.Array(OBSERVED_BOT)),
 });
 export type RefundValue = StoredOf<typeof REFUND>;
 

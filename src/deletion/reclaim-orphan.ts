@@ -111,7 +111,7 @@ function mustBeAbsent(absence: Absence): ConfirmBeforePayment {
     const answer = await absence.check({ userId, firebaseUid, instanceId }, call);
     switch (answer.status) {
       case 'absent':
-        return [];
+        return { warnings: [] };
       case 'present':
         throw new TerminalError('SEEN_AGAIN', `the bot is there after all: ${answer.where}`);
       case 'unknown':

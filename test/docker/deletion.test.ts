@@ -19,6 +19,7 @@ import {
   runPool,
   testDocker,
 } from '../support/docker.ts';
+import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createDockerProxy } from './bots-proxy.ts';
 
@@ -105,18 +106,30 @@ async function poolStateOf(app: TestApplication) {
 }
 
 /** A deletion whose bot, in a container of its own, has been told to stop and does not end by itself. */
+const LABELS = { 'reclaim.instance-id': 'uid-cents-bot-1', 'reclaim.user-id': 'uid-cents' };
+
+interface MadeAnew extends Pick<Parameters<typeof runDedicated>[0], 'command' | 'stopSeconds'> {
+  readonly from?: Container;
+}
+
+/** The containers that a tombstone names. */
+async function namedBy(app: TestApplication, sagaId: string) {
+  const tombstone = await app.db.collection('tombstones').findOne({ sagaId });
+  return tombstone?.observedBots.map((one: { containerId: string }) => one.containerId);
+}
+
 async function startDeletion(app: TestApplication) {
   const name = 'freqtrade-uid-cents-bot-1';
-  const labels = { 'reclaim.instance-id': 'uid-cents-bot-1', 'reclaim.user-id': 'uid-cents' };
+  const labels = LABELS;
   const command = ['/bin/sh', '-c', ENDS_WHEN_LET];
   const { container } = await runDedicated({ name, stopSeconds: 60, labels, command });
   const { jobId } = (await app.call('uid-cents', 'DELETE', '/bots/uid-cents-bot-1')).body;
   await waitFor('the stop to be under way', () => holds(container, '/tmp/told'));
   /** As watchtower does it for a newer image. */
-  const makeAnew = async () => {
-    await container.rename({ name: `${name}-of-yesterday` });
-    const again = await runDedicated({ name, labels });
-    await container.remove({ force: true });
+  const makeAnew = async ({ from = container, ...spec }: MadeAnew = {}) => {
+    await from.rename({ name: `${name}-of-yesterday` });
+    const again = await runDedicated({ name, labels, ...spec });
+    await from.remove({ force: true });
     return again;
   };
   return { name, container, jobId, makeAnew };
@@ -188,10 +201,53 @@ describeDocker('deleting on real containers', () => {
     expect(job).toMatchObject({ state: 'completed', warnings: [] });
     expect((await userOf(app, 'uid-cents'))?.paperWallet.balance).toBe(0.3);
     expect(await isThere(name)).toBe(false);
-    const tombstone = await app.db.collection('tombstones').findOne({ sagaId: jobId });
-    expect(tombstone?.observedBots.map((one: { containerId: string }) => one.containerId)).toEqual([
-      ...[container.id, again.id],
-    ]);
+    expect(await namedBy(app, jobId)).toEqual([container.id, again.id]);
+  });
+
+  it('its container is made anew twice while it stops: none of them is left', async () => {
+    const app = await startWithFixtures();
+    const { name, container, jobId, makeAnew } = await startDeletion(app);
+
+    const command = ['/bin/sh', '-c', ENDS_WHEN_LET];
+    const second = await makeAnew({ command, stopSeconds: 60 });
+    await waitFor('its stop to be under way', () => holds(second.container, '/tmp/told'));
+    const third = await makeAnew({ from: second.container });
+
+    const job = await waitFor('the job to end', async () => {
+      const { body } = await app.call('uid-cents', 'GET', `/jobs/${jobId}`);
+      return body.finishedAt !== null && body;
+    });
+    expect(job).toMatchObject({ state: 'completed', warnings: [] });
+    expect(await isThere(name)).toBe(false);
+    expect(await namedBy(app, jobId)).toEqual([container.id, second.id, third.id]);
+  });
+
+  it('its container is made anew between its stop and its payment: the job removes the new one', async () => {
+    const app = await startWithFixtures();
+    // The step between the two waits for it.
+    const heal = await spoilPoolState(app, 'torn');
+    const { name, container, jobId } = await startDeletion(app);
+    const jobOf = async () => (await app.call('uid-cents', 'GET', `/jobs/${jobId}`)).body;
+    await touch(container, '/tmp/let');
+    await waitFor('the bot to be at rest', async () => {
+      const { steps } = await jobOf();
+      return steps.some((step: { name: string; status: string }) => {
+        return step.name === 'stop-container' && step.status === 'done';
+      });
+    });
+
+    await container.remove({ force: true });
+    const again = await runDedicated({ name, labels: LABELS });
+    await heal();
+
+    const job = await waitFor('the job to end', async () => {
+      const body = await jobOf();
+      return body.finishedAt !== null && body;
+    });
+    expect(job).toMatchObject({ state: 'completed', warnings: [] });
+    expect((await userOf(app, 'uid-cents'))?.paperWallet.balance).toBe(0.3);
+    expect(await isThere(name)).toBe(false);
+    expect(await namedBy(app, jobId)).toEqual([container.id, again.id]);
   });
 
   it('its container is made anew while it stops, and it is cancelled: the new one runs as the old one did', async () => {

@@ -63,44 +63,50 @@ it.each([
   expect(observations).toBe(given.observations);
 });
 
-it('its container is gone and runs in another before the refund: stopped, known to the tombstone, not paid yet (I4)', async () => {
-  const captured = observedDedicated({ labels: { userId: String(USER_ID) } });
-  const replacement = { ...captured, containerId: 'c2' };
-  const stopped: string[] = [];
-  const recorded: string[] = [];
-  const asked: unknown[] = [];
-  const ports = {
-    ...inertPorts<DeletionPorts>(),
-    bots: {
-      ...inertPorts<Bots>(),
-      observe: async (_id, { containerId }) =>
-        ok(containerId === 'c2' ? replacement : null, new Date(0)),
-      locate: async ({ dockerHost }) => {
-        asked.push(dockerHost);
-        return ok([replacement], new Date(0));
+it.each([
+  { where: 'in another container', at: { containerId: 'c2' } },
+  { where: 'on the same host under another name, which is decided to be gone', at: { host: 'b' } },
+])(
+  'what was captured is gone, and it runs $where: stopped, known to the tombstone, not paid yet (I4)',
+  async ({ at }) => {
+    const captured = observedDedicated({ labels: { userId: String(USER_ID) } });
+    const replacement = { ...captured, ...at };
+    const nameOf = ({ host, containerId }: ObservedBot) => `${host}/${containerId}`;
+    const stopped: string[] = [];
+    const recorded: string[] = [];
+    const asked: unknown[] = [];
+    const ports = {
+      ...inertPorts<DeletionPorts>(),
+      bots: {
+        ...inertPorts<Bots>(),
+        observe: async (_id, observed) =>
+          ok(nameOf(observed) === nameOf(replacement) ? replacement : null, new Date(0)),
+        locate: async ({ dockerHost }) => {
+          asked.push(dockerHost);
+          return ok([replacement], new Date(0));
+        },
+        stop: async (_id, observed) => {
+          stopped.push(nameOf(observed));
+          return 'stopped';
+        },
+      } satisfies Bots,
+      poolStates: {
+        ...inertPorts<DeletionPorts['poolStates']>(),
+        read: async () => unknown('torn'),
       },
-      stop: async (_id, { containerId }) => {
-        stopped.push(containerId);
-        return 'stopped';
+      tombstones: {
+        ...inertPorts<DeletionPorts['tombstones']>(),
+        recordObservedBots: async (_target, { observedBots }) => {
+          recorded.push(...(observedBots ?? []).map(nameOf));
+        },
       },
-    } satisfies Bots,
-    poolStates: {
-      ...inertPorts<DeletionPorts['poolStates']>(),
-      read: async () => unknown('torn'),
-    },
-    tombstones: {
-      ...inertPorts<DeletionPorts['tombstones']>(),
-      recordObservedBots: async (_target, { observedBots }) => {
-        recorded.push(...(observedBots ?? []).map(({ containerId }) => containerId));
-      },
-    },
-  } satisfies DeletionPorts;
-  const call = callOf({ epoch: 3, sinceMs: 5_000, observed: captured });
-  await expect(observeStop(ports, call)).rejects.toMatchObject({ code: 'NOT_AT_REST' });
-  expect({ stopped, recorded, asked }).toEqual({
-    ...{ stopped: ['c2'], recorded: ['c1', 'c2'], asked: ['a'] },
-  });
-});
+    } satisfies DeletionPorts;
+    const call = callOf({ epoch: 3, sinceMs: 5_000, observed: captured });
+    await expect(observeStop(ports, call)).rejects.toMatchObject({ code: 'NOT_AT_REST' });
+    const both = [nameOf(captured), nameOf(replacement)];
+    expect({ stopped, recorded, asked }).toEqual({ stopped: both, recorded: both, asked: ['a'] });
+  },
+);
 
 function callOf({
   epoch,

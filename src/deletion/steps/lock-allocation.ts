@@ -156,7 +156,7 @@ async function openTombstone(
   const command = {
     ...tombstone,
     firebaseUid: input.firebaseUid,
-    ...observedOf(capturedBot(call)),
+    ...observedOf(call),
     slot: call.captures[STEP.pool]?.slot ?? null,
     hadAllocation: allocation.hadAllocation,
   };

@@ -1,15 +1,18 @@
 // The observation before a deletion's payment: has the bot stopped, and stayed so (I5)?
 
-import { isWithin, RetryableError, type Warning } from '@reclaim/saga';
+import { isWithin, RetryableError } from '@reclaim/saga';
+import type { ObservedBot } from '../../domain/bot.ts';
 import { observeAtRest } from '../bot-at-rest.ts';
 import { deadlineOf, giveUp } from '../stop-policy.ts';
-import { recordReplacements, withReplacements } from './replacements.ts';
+import type { Confirmed } from './refund-wallet.ts';
+import { withRecorded } from './replacements.ts';
 import {
   capturedBot,
   contextOf,
   type DeletionCall,
   type DeletionPorts,
   hasGivenUpStop,
+  knownBots,
   STEP,
 } from './step-ports.ts';
 
@@ -20,31 +23,21 @@ type StopPorts = Pick<
 
 /** The stop was observed by its own step; a bot that was started since must not trade with money that is on its way
  * back. Docker cannot be fenced, so this observation is as late as one can be (I5). */
-export async function observeStop(
-  ports: StopPorts,
-  call: DeletionCall,
-): Promise<readonly Warning[]> {
-  const captured = capturedBot(call);
-  if (captured === null || hasGivenUpStop(call) || wasAtRest(call)) return [];
+export async function observeStop(ports: StopPorts, call: DeletionCall): Promise<Confirmed> {
+  if (capturedBot(call) === null || hasGivenUpStop(call) || wasAtRest(call))
+    return { warnings: [] };
   const { instanceId } = contextOf(call).input;
   const { bots } = ports;
-  let observedBots = captured.observedBots;
-  const before = await withReplacements(
-    ports,
-    call,
-    await observeAtRest(bots, instanceId, observedBots, call),
-    async (replacements) => {
-      await recordReplacements(ports, call, replacements);
-      observedBots = replacements;
-      return observeAtRest(bots, instanceId, replacements, call);
-    },
-  );
-  if (before.status === 'at-rest') return [];
+  const known = knownBots(call);
+  const look = (some: readonly ObservedBot[]) => observeAtRest(bots, instanceId, some, call);
+  const { rest, replacements } = await withRecorded(ports, call, await look(known), look);
+  if (rest.status === 'at-rest') return { warnings: [], replacements };
   const leftMs = (deadlineOf(call) ?? 0) - call.nowMs();
-  const reason = before.status === 'running' ? `running: ${before.names.join()}` : before.reason;
-  if (leftMs <= 0) return giveUp(call, 'stop-failed', reason).warnings;
-  if (before.status === 'running') {
-    await Promise.all(observedBots.map((observed) => bots.stop(instanceId, observed, call)));
+  const reason = rest.status === 'running' ? `running: ${rest.names.join()}` : rest.reason;
+  if (leftMs <= 0) return { warnings: giveUp(call, 'stop-failed', reason).warnings, replacements };
+  if (rest.status === 'running') {
+    const all = [...known, ...replacements];
+    await Promise.all(all.map((observed) => bots.stop(instanceId, observed, call)));
   }
   throw new RetryableError('NOT_AT_REST', `before the refund the bot was seen: ${reason}`);
 }

@@ -26,7 +26,11 @@ import {
 const PIVOT_RETRY = { attempts: 1_000, baseMs: 50, capMs: 2_000 } as const;
 
 /** The last observation before the money moves; throws where it must not. */
-export type ConfirmBeforePayment = (call: DeletionCall) => Promise<readonly Warning[]>;
+export type ConfirmBeforePayment = (call: DeletionCall) => Promise<Confirmed>;
+
+export interface Confirmed extends Pick<RefundValue, 'replacements'> {
+  readonly warnings: readonly Warning[];
+}
 
 export function refundWallet(ports: DeletionPorts, confirmBeforePayment: ConfirmBeforePayment) {
   return {
@@ -34,9 +38,10 @@ export function refundWallet(ports: DeletionPorts, confirmBeforePayment: Confirm
     timeoutMs: MONEY_TIMEOUT_MS,
     resultSchema: REFUND,
     run: async (call: DeletionCall): Promise<WithWarnings<RefundValue>> => {
-      const confirmed = await confirmBeforePayment(call);
+      const { replacements = [], warnings: confirmed } = await confirmBeforePayment(call);
       const { value, warnings } = await settle(ports, call, contextOf(call));
-      return withWarnings(value, [...confirmed, ...warnings]);
+      const refund = replacements.length === 0 ? value : { ...value, replacements };
+      return withWarnings(refund, [...confirmed, ...warnings]);
     },
     observe: (call: DeletionCall) => findReceipt(ports, contextOf(call)),
     abort: async (call: DeletionCall) => {

@@ -8,7 +8,6 @@ import {
   type WithWarnings,
   withWarnings,
 } from '@reclaim/saga';
-import type { ObservedIncarnation } from '../../tombstones/tombstones.ts';
 import { REMOVAL, type RemoveValue } from '../captures.ts';
 import { finishTombstone, NEW_INCARNATION, removeAll, whileItsOwn } from '../finish-tombstone.ts';
 import { PLATFORM_TIMEOUT_MS } from '../platform-memory.ts';
@@ -63,7 +62,7 @@ async function finish(
   // An orphan was observed to be nowhere right before it was paid, and its entry has been taken out: another
   // observation is due in a minute, as for every tombstone (I5).
   if (input.orphan !== undefined) return null;
-  const observed = withStopped(observedOf(capturedBot(call)), call);
+  const observed = observedOf(call);
   const { observedBots, observedInPart } = observed;
   const { firebaseUid } = input;
   const slot = call.captures[STEP.pool]?.slot ?? null;
@@ -79,15 +78,6 @@ async function finish(
   }
   const observation = await finishTombstone(ports, named, call);
   return observation.gone ? null : { reason: observation.reason };
-}
-
-function withStopped(observed: ObservedIncarnation, { results }: DeletionCall) {
-  const stop = results[STEP.stop];
-  const { replacements = [] } = stop !== undefined && 'observedAtRestMs' in stop ? stop : {};
-  const { observedBots } = observed;
-  return replacements.length === 0
-    ? observed
-    : { ...observed, observedBots: [...(observedBots ?? []), ...replacements] };
 }
 
 // I1: what could not be observed is named, and the tombstone owns it.

@@ -8,60 +8,91 @@ import type { ObservedBot } from '../../domain/bot.ts';
 import { ok, type SourceAnswer } from '../../domain/source.ts';
 import type { Rest } from '../bot-at-rest.ts';
 import {
-  capturedBot,
   contextOf,
   type DeletionCall,
   type DeletionPorts,
+  knownBots,
   observedOf,
   STEP,
 } from './step-ports.ts';
 
 type LocatePorts = Pick<DeletionPorts, 'bots' | 'wallets' | 'hostExpectations' | 'poolStates'>;
 
-/** What stands of the bot on these hosts, and was not captured. */
+/** What stands of the bot on the hosts of those that are gone, beside those that are known. */
 export async function findReplacements(
   ports: LocatePorts,
   call: DeletionCall,
   gone: readonly ObservedBot[],
+  known: readonly ObservedBot[],
 ): Promise<SourceAnswer<readonly ObservedBot[]>> {
-  const { observedBots = [] } = capturedBot(call) ?? {};
   const found: ObservedBot[] = [];
   for (const dockerHost of new Set(gone.map(({ host }) => host))) {
     const located = await locateBot(ports, call, { dockerHost });
     if (located.status === 'unknown') return located;
     found.push(...located.items.mine);
   }
-  const isCaptured = ({ containerId }: ObservedBot) =>
-    observedBots.some((captured) => captured.containerId === containerId);
   return ok(
-    found.filter((observed) => !isCaptured(observed)),
+    found.filter((observed) => !known.some((one) => isSame(one, observed))),
     new Date(call.nowMs()),
   );
 }
 
-/** The rest of what was captured, and of what stands in its place.
- * @param look at what was found. */
+export interface Replaced {
+  /** Of what was known, and of what stands in its place. */
+  readonly rest: Rest;
+  readonly replacements: readonly ObservedBot[];
+}
+
+/** What is found may itself be made anew while it stops: each round takes a container that was not known before.
+ * @param first the rest of what is known.
+ * @param look at what was found; `all` is what is known by then. */
 export async function withReplacements(
   ports: LocatePorts,
   call: DeletionCall,
-  rest: Rest,
-  look: (replacements: readonly ObservedBot[]) => Promise<Rest>,
-): Promise<Rest> {
-  const { observedBots = [] } = capturedBot(call) ?? {};
-  if (rest.status !== 'at-rest') return rest;
-  const moved = observedBots.filter((captured) => !rest.now.some((one) => isStill(captured, one)));
-  if (moved.length === 0) return rest;
-  const replacements = await findReplacements(ports, call, moved);
-  if (replacements.status === 'unknown') return replacements;
-  return replacements.items.length === 0 ? rest : look(replacements.items);
+  first: Rest,
+  look: (found: readonly ObservedBot[], all: readonly ObservedBot[]) => Promise<Rest>,
+): Promise<Replaced> {
+  const known = knownBots(call);
+  let rest = first;
+  let latest = known;
+  let replacements: readonly ObservedBot[] = [];
+  while (rest.status === 'at-rest') {
+    const { now } = rest;
+    const moved = latest.filter((one) => !now.some((observed) => isStill(one, observed)));
+    if (moved.length === 0) break;
+    const found = await findReplacements(ports, call, moved, [...known, ...replacements]);
+    if (found.status === 'unknown') return { rest: found, replacements };
+    if (found.items.length === 0) break;
+    latest = found.items;
+    replacements = [...replacements, ...latest];
+    rest = await look(latest, [...known, ...replacements]);
+  }
+  return { rest, replacements };
+}
+
+/** The same, known to the tombstone before it is looked at: it removes them by their ids. @throws FencedError. */
+export function withRecorded(
+  ports: LocatePorts & Pick<DeletionPorts, 'tombstones'>,
+  call: DeletionCall,
+  first: Rest,
+  look: (found: readonly ObservedBot[]) => Promise<Rest>,
+): Promise<Replaced> {
+  const { tombstone } = contextOf(call);
+  const { observedInPart } = observedOf(call);
+  return withReplacements(ports, call, first, async (found, observedBots) => {
+    await ports.tombstones.recordObservedBots(tombstone, { observedBots, observedInPart });
+    return look(found);
+  });
+}
+
+/** The same container: of a host that is gone for good, another one may hold what it held. */
+function isSame(one: ObservedBot, other: ObservedBot): boolean {
+  return one.host === other.host && one.containerId === other.containerId;
 }
 
 // One that has another name by now has left its own to the next.
 function isStill(captured: ObservedBot, now: ObservedBot): boolean {
-  const { host, containerId, containerName } = captured;
-  return (
-    now.host === host && now.containerId === containerId && now.containerName === containerName
-  );
+  return isSame(captured, now) && now.containerName === captured.containerName;
 }
 
 /** What is this bot, as all sources name it. */
@@ -81,18 +112,6 @@ export async function locateBot(
     holdsAllocation: () => holdsAllocation(ports, call),
     pools: pools.status === 'ok' ? pools.items : null,
     call: { signal },
-  });
-}
-
-/** Before they are stopped: the tombstone removes them by their ids. @throws FencedError. */
-export async function recordReplacements(
-  { tombstones }: Pick<DeletionPorts, 'tombstones'>,
-  call: DeletionCall,
-  replacements: readonly ObservedBot[],
-): Promise<void> {
-  const { observedBots, observedInPart } = observedOf(capturedBot(call));
-  await tombstones.recordObservedBots(contextOf(call).tombstone, {
-    ...{ observedInPart, observedBots: [...(observedBots ?? []), ...replacements] },
   });
 }
 

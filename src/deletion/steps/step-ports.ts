@@ -4,15 +4,17 @@ import { HoldError, type StepContext, toSagaId } from '@reclaim/saga';
 import type { BotValuation } from '../../bots/bot-valuation.ts';
 import type { Bots } from '../../bots/bots.ts';
 import type { HostExpectations } from '../../bots/hosts/host-expectations.ts';
+import type { ObservedBot } from '../../domain/bot.ts';
 import type { BotWorth } from '../../domain/bot-worth.ts';
 import { settlementOpId } from '../../domain/incarnation.ts';
 import type { Findings } from '../../findings/findings.ts';
 import { OWNED_ENTRY, type OwnedEntry } from '../../pool-state/owned-entry.ts';
 import type { PoolStates } from '../../pool-state/pool-states.ts';
-import type {
-  ObservedIncarnation,
-  Tombstones,
-  TombstoneTarget,
+import {
+  NOTHING_OBSERVED,
+  type ObservedIncarnation,
+  type Tombstones,
+  type TombstoneTarget,
 } from '../../tombstones/tombstones.ts';
 import type { FindSagas } from '../../wallet/closed-sagas.ts';
 import type { Ledger } from '../../wallet/ledger.ts';
@@ -130,10 +132,20 @@ export function capturedBot({ captures }: DeletionCall): BotCapture | null {
   return captures[STEP.stop] ?? null;
 }
 
+/** What was captured, and what was found in its place since. */
+export function knownBots(call: DeletionCall): readonly ObservedBot[] {
+  const { [STEP.stop]: stop, [STEP.refund]: refund } = call.results;
+  const stopped = stop !== undefined && 'observedAtRestMs' in stop ? stop.replacements : [];
+  const captured = capturedBot(call)?.observedBots ?? [];
+  return [...captured, ...(stopped ?? []), ...(refund?.replacements ?? [])];
+}
+
 /** What a tombstone is to know of it. */
-export function observedOf(captured: BotCapture | null): ObservedIncarnation {
-  const { observedBots = null, unobserved = [] } = captured ?? {};
-  return { observedBots, observedInPart: unobserved.length > 0 };
+export function observedOf(call: DeletionCall): ObservedIncarnation {
+  const captured = capturedBot(call);
+  if (captured === null) return NOTHING_OBSERVED;
+  const { unobserved = [] } = captured;
+  return { observedBots: knownBots(call), observedInPart: unobserved.length > 0 };
 }
 
 /** Whether this saga has observed the bot at rest: what is at rest does not run again by itself. */

@@ -22,12 +22,7 @@ import {
 import { lockWorth } from '../bot-worth.ts';
 import { BOT, type BotCapture, type LockValue, STOP, type StopValue } from '../captures.ts';
 import { stopDeadline } from '../stop-policy.ts';
-import {
-  findReplacements,
-  locateBot,
-  recordReplacements,
-  withReplacements,
-} from './replacements.ts';
+import { findReplacements, locateBot, withRecorded } from './replacements.ts';
 import {
   capturedAllocation,
   capturedBot,
@@ -63,16 +58,13 @@ export function stopContainer(ports: DeletionPorts) {
       const doubt = absenceDoubt(ports, call);
       await reportWhatWasFound(ports, call);
       const worth = await lockWorth(ports, call);
-      let replacements: readonly ObservedBot[] = [];
-      const rest = await withReplacements(
+      const stop = (some: readonly ObservedBot[]) =>
+        stopAndObserve(bots, instanceId, some, doubt, call);
+      const { rest, replacements } = await withRecorded(
         ports,
         call,
-        await stopAndObserve(bots, instanceId, observedBots, doubt, call),
-        async (found) => {
-          replacements = found;
-          await recordReplacements(ports, call, replacements);
-          return stopAndObserve(bots, instanceId, replacements, doubt, call);
-        },
+        await stop(observedBots),
+        stop,
       );
       if (rest.status === 'running') throw stillRunning(rest.names);
       if (rest.status === 'unknown') throw new InDoubtError('STOP_UNSEEN', rest.reason);
@@ -82,15 +74,13 @@ export function stopContainer(ports: DeletionPorts) {
       const { instanceId } = call.input;
       const { observedBots } = call.capture;
       const doubt = absenceDoubt(ports, call);
-      let replacements: readonly ObservedBot[] = [];
-      const rest = await withReplacements(
+      const look = (some: readonly ObservedBot[]) =>
+        observeAtRest(bots, instanceId, some, call, doubt);
+      const { rest, replacements } = await withRecorded(
         ports,
         call,
-        await observeAtRest(bots, instanceId, observedBots, call, doubt),
-        (found) => {
-          replacements = found;
-          return observeAtRest(bots, instanceId, replacements, call, doubt);
-        },
+        await look(observedBots),
+        look,
       );
       if (rest.status === 'unknown') return { outcome: 'unknown', reason: rest.reason };
       if (rest.status === 'running') return { outcome: 'absent' };
@@ -134,7 +124,7 @@ async function restoreReplacements(
   gone: readonly ObservedBot[],
 ): Promise<readonly ObservedBot[]> {
   if (gone.length === 0) return gone;
-  const found = await findReplacements(ports, call, gone);
+  const found = await findReplacements(ports, call, gone, call.capture.observedBots);
   // It is named in a warning: an undo must not wait for a neighbour that cannot be asked.
   if (found.status === 'unknown') return gone;
   const left: ObservedBot[] = [];
@@ -168,7 +158,7 @@ export async function reportForeign(
 // The lock was set before Docker had answered what the tombstone names, and what belongs to other users.
 async function reportWhatWasFound(ports: DeletionPorts, call: StopRun): Promise<void> {
   if (call.results[STEP.lock].sawBot) return;
-  await ports.tombstones.recordObservedBots(contextOf(call).tombstone, observedOf(call.capture));
+  await ports.tombstones.recordObservedBots(contextOf(call).tombstone, observedOf(call));
   await reportForeign(ports, call);
 }
 

@@ -71,7 +71,7 @@ async function reasonLeft(
     const doubtAbsence = absenceDoubt(ports, call);
     const stop = (some: readonly ObservedBot[]) =>
       stopAndObserve(ports.bots, instanceId, some, doubtAbsence, call);
-    const rest = await withReplacements(ports, call, await stop(observedBots), stop);
+    const { rest } = await withReplacements(ports, call, await stop(observedBots), stop);
     if (rest.status === 'at-rest') return null;
     return rest.status === 'running' ? `running: ${rest.names.join(', ')}` : rest.reason;
   } catch (error) {
