@@ -45,10 +45,11 @@ export async function observeSources(
   const docker = createDockerView(hosts, gone);
   const contents = new Map<string, HostContents>();
   await mapBounded(hosts, owner === null ? WIDTH : hosts.length, async (host) => {
+    const askedAtMs = performance.now();
     const listing = await bots.list(host, owner, call);
     docker.add(listing, state);
     const held = contentsOf(listing, state);
-    if (held !== null) contents.set(host, held);
+    if (held !== null) contents.set(host, { ...held, askedAtMs });
   });
   const silent = hosts.filter((host) => !contents.has(host));
   // A host that lists none of this user's bots may hold another's: then the bots are not nowhere, and it is asked.

@@ -73,8 +73,8 @@ async function observe(ports: SyncPorts, call: Call) {
     signal: call.signal,
     probes: trigger !== 'passive',
   });
-  for (const [host, { bots }] of sources.contents) {
-    await ports.hostRecords.recordObserved(host, bots);
+  for (const [host, { bots, askedAtMs }] of sources.contents) {
+    await ports.hostRecords.recordObserved(host, bots, askedAtMs);
   }
   const orphans = await markSuspects(ports, user, report, {
     runId: runIdOf(call),

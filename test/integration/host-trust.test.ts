@@ -144,16 +144,22 @@ describe('an empty host', () => {
     expect(await judge([{ ...ofUser('x-2'), createdAt: YESTERDAY }])).toEqual(unknown(/places/));
   });
 
-  it('a bot that was removed, and seen alive again long after: unknown', async () => {
-    const { db, judge, hostRecords, removeBot } = await setUp();
+  it('a bot that was removed, and made anew and seen a moment after: unknown (I4)', async () => {
+    const { judge, hostRecords, removeBot } = await setUp();
     await removeBot('a-bot-1');
-    await db
-      ?.collection('tombstones')
-      .updateMany({}, [{ $set: { endedAt: { $subtract: ['$endedAt', 3_600_000] } } }], {
-        writeConcern: { w: 'majority' },
-      });
     await hostRecords.recordObserved(HOST, [ofUser('a-bot-1')]);
     expect(await judge()).toEqual(unknown(/a-bot-1 was last seen/));
+  });
+
+  it('a bot that was removed while the host that showed it was read: trusted', async () => {
+    const { judge, hostRecords, removeBot } = await setUp();
+    const askedAtMs = performance.now() - 5_000;
+    await removeBot('a-bot-1');
+    await hostRecords.recordObserved(HOST, [ofUser('a-bot-1')], askedAtMs);
+    expect(await judge()).toBe('trusted');
+    const contents = { bots: [ofUser('a-bot-1')], count: 1, isPartial: false, askedAtMs };
+    await hostRecords.noteListing(HOST, contents, undefined);
+    expect(await judge()).toBe('trusted');
   });
 
   it('with more bots than can be remembered: unknown, even if all that are remembered were removed', async () => {

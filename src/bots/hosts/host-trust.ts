@@ -72,10 +72,6 @@ function isUnproven({ observedAt, confirmedEmptyAt }: HostRecord): boolean {
   return observedAt === null && confirmedEmptyAt === null;
 }
 
-/** An observation is written down after the read it comes from: a bot that was removed in between was removed,
- * although its end is older than the note. No read of a host takes longer than this. */
-const NOTE_DELAY_MS = 60_000;
-
 // @returns what is missed there, in words, or null.
 async function missingOfMemory(
   tombstones: HostTrustPorts['tombstones'],
@@ -89,7 +85,7 @@ async function missingOfMemory(
   // No more than MAX_REMEMBERED, which one question may name.
   const observed = observedBots.map(({ observedAt, ...bot }) => ({
     ...{ ...bot, host },
-    at: new Date(Date.parse(observedAt) - NOTE_DELAY_MS),
+    at: new Date(observedAt),
   }));
   const left = await notObservedGone(tombstones, observed);
   return left.length === 0 ? null : wasObserved(namesOf(left));

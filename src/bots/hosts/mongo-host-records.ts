@@ -15,6 +15,9 @@ export interface HostContents {
   readonly count: number;
   /** Whether pools that could not be asked may hold more. */
   readonly isPartial: boolean;
+  /** When the host was asked, by the monotonic clock of this process: what was removed since then was removed, and is not
+   * made anew by a note that comes late. Default: now. */
+  readonly askedAtMs?: number;
 }
 
 /** An id is no identity: two users may hold the same one, on one host. */
@@ -54,7 +57,7 @@ export interface HostRecord {
 
 /** Each bot has its own moment: an id may live, be removed by us, and live again. */
 export interface HostObservation extends BotOnHost {
-  /** ISO 8601, database time. */
+  /** When its host was asked; ISO 8601, database time. */
   readonly observedAt: string;
 }
 
@@ -95,15 +98,24 @@ export function createMongoHostRecords(db: Db) {
       const bots = eachOnce(contents.bots);
       if (bots.length === 0) return;
       const count = countOf(contents, bots);
-      const fields = contents.isPartial ? added(bots, count) : replacing(bots, count, before);
+      const observed = observedAt(bots, contents.askedAtMs);
+      const fields = contents.isPartial
+        ? added(bots, observed, count)
+        : replacing(bots, observed, count, before);
       await note(host, fields);
     },
 
     /** Notes bots that were observed on the host while one owner was read; adds to what is remembered, and ends a
-     * confirmation. Nothing seen: nothing noted. */
-    async recordObserved(host: string, observed: readonly BotOnHost[]): Promise<void> {
+     * confirmation. Nothing seen: nothing noted.
+     * @param askedAtMs as of a listing. */
+    async recordObserved(
+      host: string,
+      observed: readonly BotOnHost[],
+      askedAtMs?: number,
+    ): Promise<void> {
       const bots = eachOnce(observed);
-      if (bots.length > 0) await note(host, added(bots, bots.length));
+      if (bots.length === 0) return;
+      await note(host, added(bots, observedAt(bots, askedAtMs), bots.length));
     },
 
     /** The host has shown a bot: it is no stranger any more. Remembers no bot, and changes nothing of a record that is
@@ -229,8 +241,10 @@ function eachOnce(bots: readonly BotOnHost[]): readonly StoredBot[] {
   return [...byIdentity.values()];
 }
 
-function observedNow(bots: readonly StoredBot[]): Expression {
-  const stored = { id: '$$bot.id', owners: '$$bot.owners', at: '$$NOW' };
+function observedAt(bots: readonly StoredBot[], askedAtMs: number | undefined): Expression {
+  const ago = askedAtMs === undefined ? 0 : Math.ceil(performance.now() - askedAtMs);
+  const at = { $subtract: ['$$NOW', ago] };
+  const stored = { id: '$$bot.id', owners: '$$bot.owners', at };
   return { $map: { input: literal(bots), as: 'bot', in: stored } };
 }
 
@@ -242,6 +256,7 @@ function countOf({ bots, count }: HostContents, once: readonly StoredBot[]): num
 // By the observations themselves, and not by their moments: no clock tells which of two was first.
 function replacing(
   bots: readonly StoredBot[],
+  observed: Expression,
   count: number,
   before: HostRecord | undefined,
 ): Document {
@@ -250,20 +265,20 @@ function replacing(
   }));
   const isSince = { $not: [{ $in: ['$$bot', literal(known)] }] };
   const since = { $filter: { input: remembered(bots), as: 'bot', cond: isSince } };
-  return together(since, bots, [count]);
+  return together(since, observed, [count]);
 }
 
-function added(bots: readonly StoredBot[], count: number): Document {
-  return together(remembered(bots), bots, ['$count', count]);
+function added(bots: readonly StoredBot[], observed: Expression, count: number): Document {
+  return together(remembered(bots), observed, ['$count', count]);
 }
 
 /** @param counts how many there are at least. */
 function together(
   others: Expression,
-  bots: readonly StoredBot[],
+  observed: Expression,
   counts: readonly (string | number)[],
 ): Document {
-  const all = { $concatArrays: [others, observedNow(bots)] };
+  const all = { $concatArrays: [others, observed] };
   return {
     // The newest of them, where they are too many.
     bots: { $slice: [all, -MAX_REMEMBERED] },
