@@ -6,6 +6,7 @@ import {
   BSON,
   MongoBulkWriteError,
   MongoClientClosedError,
+  MongoError,
   MongoInvalidArgumentError,
   MongoNetworkError,
   MongoNotConnectedError,
@@ -73,6 +74,18 @@ export function isContent(error: unknown): boolean {
   if (!(error instanceof MongoServerError)) return false;
   const refused = error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
   return [error, ...refused].some(({ code }) => DOCUMENT_TOO_LARGE.has(Number(code)));
+}
+
+/** The same where the content may be anything: the driver throws whatever a getter in it throws. */
+export function isContentOf(sent: unknown, error: unknown): boolean {
+  if (isContent(error)) return true;
+  if (error instanceof MongoError || error instanceof SagaError) return false;
+  try {
+    BSON.serialize({ sent });
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 export function unreachable(error: unknown): UnavailableError {

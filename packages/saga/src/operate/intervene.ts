@@ -6,7 +6,7 @@ import type { SagaRecord } from '../log/record.ts';
 import type { Intervention, SagaLog } from '../log/saga-log.ts';
 import type { SagaEvent } from '../machine/events.ts';
 import { apply } from '../machine/machine.ts';
-import { isEnded } from '../machine/state.ts';
+import { isEnded, type SagaState } from '../machine/state.ts';
 import type { RegisteredSaga, Registry } from '../registry.ts';
 import { resultOf } from '../run/saga-facts.ts';
 import type { SagaId } from '../saga-id.ts';
@@ -61,11 +61,20 @@ export async function intervene<Answer>(
     const state = apply(registered.shape, base.state, decided.event);
     if (state === base.state) return { status: 'unchanged', saga: base };
     const event = { type: decided.event.type, step, detail };
-    const result = isEnded(state.phase) ? resultOf(registered.definition, base, state) : null;
+    const result = isEnded(state.phase) ? resultOrNull(registered, base, state) : null;
     const writeId = randomUUID();
     const order = { base, state, event, result, writeId, landsOn, fences, owesRelease };
     const written = await log.intervene(order);
     if (written.status === 'landed') return { status: 'landed', saga: written.saga };
   }
   return { status: 'conflict' };
+}
+
+/** An order ends a saga whose definition makes no result, too: it stands still for that very reason. */
+function resultOrNull({ definition }: RegisteredSaga, saga: SagaRecord, state: SagaState) {
+  try {
+    return resultOf(definition, saga, state);
+  } catch {
+    return null;
+  }
 }

@@ -39,11 +39,10 @@ function classOf(error: SagaError): StepFailure['class'] {
 }
 
 function textOf(thrown: unknown): string {
-  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`;
   try {
-    return String(thrown);
+    return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   } catch {
-    // An object without a text of its own must not replace the failure it stands for.
+    // What has no text of its own must not replace the failure it stands for.
     return `something of type ${typeof thrown}`;
   }
 }

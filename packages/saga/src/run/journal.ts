@@ -10,6 +10,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { FencedError, HoldError, InterruptedError, UnavailableError } from '../errors.ts';
+import type { Json } from '../json.ts';
 import type { SagaRecord } from '../log/record.ts';
 import type { Claim, CommitResult, LoggedEvent, LogWrite, SagaLog } from '../log/saga-log.ts';
 import type { SagaEvent } from '../machine/events.ts';
@@ -21,6 +22,7 @@ import type { RegisteredSaga } from '../registry.ts';
 import { outageDelayMs } from './backoff.ts';
 import { type Clock, isWithin } from './clock.ts';
 import { pause, within } from './deadline.ts';
+import { toFailure } from './failure.ts';
 import { insteadOf } from './refused-events.ts';
 import { resultOf } from './saga-facts.ts';
 
@@ -182,7 +184,13 @@ export function createJournal(
     changes: readonly Change[],
   ): Promise<CommitResult | NotCommitted> {
     const { base, state } = given;
-    const result = isEnded(state.phase) ? resultOf(definition, base, state) : null;
+    let result: Json | null = null;
+    try {
+      if (isEnded(state.phase)) result = resultOf(definition, base, state);
+    } catch (error) {
+      // A job that ended without its result would say that nothing was done.
+      return { status: 'refused', error: new HoldError('RESULT_FAILED', toFailure(error).message) };
+    }
     const events = changes.map(({ before, event }) => describeEvent(before, event, options.clock));
     const write = { ...given, claim, result, events };
     // A log that is unavailable is waited for: the effect has happened, and the log records it under this claim or
@@ -245,7 +253,7 @@ export function createJournal(
 
 type NotCommitted =
   | { readonly status: 'away' }
-  /** The log cannot hold what was to be written. */
+  /** The log cannot hold what was to be written, or the definition makes no result of it. */
   | { readonly status: 'refused'; readonly error: HoldError };
 
 /** A write that the primary alone has acknowledged. */

@@ -3,30 +3,33 @@
 import { expect, it } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/database.ts';
 import type { Json } from '../../src/json.ts';
-import { CANNOT_HOLD, HALF, POISONS } from '../support/poisons.ts';
+import { CANNOT_HOLD, HALF, POISONS, UNREADABLE } from '../support/poisons.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
 import { createTestSagaLog } from '../support/saga-log.ts';
 import { createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
 import { claimRequest, insertAndClaim, logWrite, newSaga } from '../support/saga-writes.ts';
 
-it.each(POISONS)('a write of the log with %s: its 20 neighbours land', async (_, capture) => {
-  const { log } = await createTestSagaLog(await createTestDatabase());
-  const [first, bad, ...good] = await Promise.all(
-    Array.from({ length: 22 }, () => insertAndClaim(log)),
-  );
-  if (first === undefined || bad === undefined) throw new Error('no sagas');
-  const { state } = bad.saga;
-  const steps = state.steps.map((step) => ({ ...step, capture }));
-  // The first goes out alone; those that wait for it go out together.
-  const [, refused, ...landed] = await Promise.allSettled([
-    log.commit(logWrite(first)),
-    log.commit(logWrite(bad, { state: { ...state, phase: 'running', steps } })),
-    ...good.map((held) => log.commit(logWrite(held))),
-  ]);
-  expect(refused).toMatchObject({ status: 'rejected', reason: CANNOT_HOLD });
-  for (const one of landed) expect(one).toMatchObject({ value: { status: 'landed' } });
-  expect((await log.find(bad.saga.id))?.revision).toBe(bad.saga.revision);
-});
+it.each([...POISONS, UNREADABLE])(
+  'a write of the log with %s: its 20 neighbours land',
+  async (_, capture) => {
+    const { log } = await createTestSagaLog(await createTestDatabase());
+    const [first, bad, ...good] = await Promise.all(
+      Array.from({ length: 22 }, () => insertAndClaim(log)),
+    );
+    if (first === undefined || bad === undefined) throw new Error('no sagas');
+    const { state } = bad.saga;
+    const steps = state.steps.map((step) => ({ ...step, capture }));
+    // The first goes out alone; those that wait for it go out together.
+    const [, refused, ...landed] = await Promise.allSettled([
+      log.commit(logWrite(first)),
+      log.commit(logWrite(bad, { state: { ...state, phase: 'running', steps } })),
+      ...good.map((held) => log.commit(logWrite(held))),
+    ]);
+    expect(refused).toMatchObject({ status: 'rejected', reason: CANNOT_HOLD });
+    for (const one of landed) expect(one).toMatchObject({ value: { status: 'landed' } });
+    expect((await log.find(bad.saga.id))?.revision).toBe(bad.saga.revision);
+  },
+);
 
 it('a saga that outgrows its document: its neighbours land', async () => {
   const { log } = await createTestSagaLog(await createTestDatabase());
@@ -49,7 +52,7 @@ it('a saga that outgrows its document: its neighbours land', async () => {
   expect(landed).toMatchObject({ value: { status: 'landed' } });
 });
 
-it.each(POISONS)(
+it.each([...POISONS, UNREADABLE])(
   'a claim with a capture with %s, and an insert: each fails alone',
   async (_, capture) => {
     const { log } = await createTestSagaLog(await createTestDatabase());
@@ -75,7 +78,7 @@ it.each(POISONS)(
   },
 );
 
-it.each(POISONS)(
+it.each([...POISONS, UNREADABLE])(
   'what a step captured or left has %s: the saga is stuck with the reason, and goes on when it has none',
   async (_, poison) => {
     const db = await createTestDatabase();

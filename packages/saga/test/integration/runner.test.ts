@@ -48,6 +48,30 @@ describe('forwards', () => {
     ]);
   });
 
+  it('its definition makes no result at its end: stuck with the reason, and ends when it makes one, or by order', async () => {
+    let isBroken = true;
+    const result = () => {
+      if (isBroken) throw new TypeError('no such field');
+      return 'made';
+    };
+    const { engine } = await setUpEngine((make) =>
+      sagaOf([make.undoable('a'), make.pivot('pay')], { result }),
+    );
+    const [mended, ended] = [await engine.start(), await engine.start()];
+    for (const id of [mended, ended]) {
+      expect((await engine.runToRest(id)).state).toMatchObject({
+        ...{ phase: 'stuck', cause: { step: 'pay', code: 'RESULT_FAILED' } },
+      });
+    }
+    const by = { by: 'ann', reason: 'seen to' };
+    const order = { ...by, verb: 'resolve', outcome: 'completed' } as const;
+    expect(await engine.sagas.order(ended, order)).toMatchObject({ saga: { result: null } });
+    isBroken = false;
+    await engine.sagas.order(mended, RETRY);
+    const saga = await engine.runToRest(mended);
+    expect([saga.state.phase, saga.result]).toEqual(['completed', 'made']);
+  });
+
   it('two failures, then success: three attempts, one effect', async () => {
     const { world, runOne } = await setUpEngine((make, at) =>
       sagaOf([

@@ -14,3 +14,13 @@ export const POISONS: readonly [string, Json][] = [
   ['deeper than a document may be', nested(200)],
   ['larger than a document may be', HALF + HALF],
 ];
+
+/** What the driver itself throws for: no error of MongoDB's. */
+export const UNREADABLE: readonly [string, Json] = [
+  'a field that throws when it is read',
+  {
+    get a(): Json {
+      throw new Error('it cannot be read');
+    },
+  },
+];

@@ -33,6 +33,12 @@ describe('from what was thrown to what the machine decides on', () => {
   it('a thing that cannot even be shown: tried again all the same', () => {
     expect(toFailure(Object.create(null))).toMatchObject({ code: 'UNEXPECTED' });
     expect(toFailure(Symbol('s'))).toMatchObject({ message: 'Symbol(s)' });
+    const mute = Object.defineProperty(new Error(), 'message', {
+      get: () => {
+        throw new Error('not even that');
+      },
+    });
+    expect(toFailure(mute)).toMatchObject({ message: 'something of type object' });
   });
 
   it('fencing is no failure of a step: it passes through as itself', () => {

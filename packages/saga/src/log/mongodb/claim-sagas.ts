@@ -4,7 +4,7 @@
 import type { AnyBulkWriteOperation } from 'mongodb';
 import { isAtRest } from '../../machine/state.ts';
 import { isOver } from '../../mongodb/holds.ts';
-import { cannotHold, isContent, runRepeatable } from '../../mongodb/mongo-errors.ts';
+import { cannotHold, isContentOf, runRepeatable } from '../../mongodb/mongo-errors.ts';
 import type { SagaId } from '../../saga-id.ts';
 import type { SagaRecord } from '../record.ts';
 import {
@@ -40,7 +40,7 @@ export async function claimSagas(
     const { matchedCount } = await sagas
       .bulkWrite(updates, { ordered: false, writeConcern: MAJORITY })
       .catch((error: unknown) => {
-        throw isContent(error) ? cannotHold(error) : error;
+        throw isContentOf(updates, error) ? cannotHold(error) : error;
       });
     // A beginning names the write it was made from: where all matched, what stands there is known.
     const known = new Map<ClaimOrder, ClaimResult>();

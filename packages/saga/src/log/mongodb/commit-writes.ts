@@ -11,7 +11,7 @@ import { UnavailableError } from '../../errors.ts';
 import { standingOf } from '../../machine/standing.ts';
 import { isAtRest, isEnded, type SagaState } from '../../machine/state.ts';
 import { inTime } from '../../mongodb/in-time.ts';
-import { cannotHold, isAway, isContent, runRepeatable } from '../../mongodb/mongo-errors.ts';
+import { cannotHold, isAway, isContentOf, runRepeatable } from '../../mongodb/mongo-errors.ts';
 import type { SagaRecord } from '../record.ts';
 import {
   type CommitResult,
@@ -181,20 +181,18 @@ function toUpdate(
 // True: every write matched. False: at least one did not, or the outcome is unknown.
 async function sendAll({ sagas }: LogContext, orders: readonly Order[]): Promise<boolean> {
   const isMajority = orders.some(({ write }) => write.durability === 'majority');
+  const operations = orders.map(({ operation }) => operation);
   try {
     const { matchedCount } = await inTime(
-      sagas.bulkWrite(
-        orders.map(({ operation }) => operation),
-        {
-          ordered: false,
-          writeConcern: isMajority ? MAJORITY : { w: 1 },
-        },
-      ),
+      sagas.bulkWrite(operations, {
+        ordered: false,
+        writeConcern: isMajority ? MAJORITY : { w: 1 },
+      }),
     );
     return matchedCount === orders.length;
   } catch (error) {
     if (isAway(error)) return false;
-    throw isContent(error) ? cannotHold(error) : error;
+    throw isContentOf(operations, error) ? cannotHold(error) : error;
   }
 }
 

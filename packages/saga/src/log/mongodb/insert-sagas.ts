@@ -5,7 +5,7 @@ import { MongoBulkWriteError } from 'mongodb';
 import { inTime } from '../../mongodb/in-time.ts';
 import {
   cannotHold,
-  isContent,
+  isContentOf,
   isDuplicateKey,
   repeatableFailure,
   runRepeatable,
@@ -31,7 +31,7 @@ export async function insertSagas(context: LogContext, sagas: NewSaga[]): Promis
     );
     return documents.map((document) => inserted(document, document));
   } catch (error) {
-    if (isContent(error)) throw cannotHold(error);
+    if (isContentOf(documents, error)) throw cannotHold(error);
     if (!(error instanceof MongoBulkWriteError) && !isDuplicateKey(error)) {
       throw repeatableFailure(error);
     }
