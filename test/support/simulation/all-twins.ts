@@ -16,13 +16,13 @@ export const ALL_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'runs that are begun before their survey is in the log',
     breach: 'I9: it has begun a run of a user, and knows of none',
-    from: 230,
+    from: 249,
     twin: { definition: onlyOf(SYNC_ALL, (call) => ({ ...call, fencedWrite: call.fence })) },
   },
   {
     name: 'a run of a user with a fresh id each time it is begun',
     breach: 'I8: a run over all users has begun two runs of one user',
-    from: 130,
+    from: 153,
     twin: {
       sync: (ports) => ({
         ...ports,
@@ -62,7 +62,7 @@ export const ALL_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a memory of health that is written whatever stands there',
     breach: 'I5: one restart was ordered twice',
-    from: 35,
+    from: 47,
     twin: {
       health: (ports) => ({
         ...ports,
@@ -75,7 +75,7 @@ export const ALL_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a pool that does not answer taken for one in which nothing runs',
     breach: 'I4: it has run all the time, and was marked failed',
-    from: 90,
+    from: 92,
     twin: {
       health: (ports) => ({
         ...ports,

@@ -30,7 +30,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a settlement that does not look for its own receipt',
     breach: 'I2: paid 2 times',
-    from: 12_100,
+    from: 12_123,
     twin: {
       rules: {
         decideSettle: (command, user) =>
@@ -41,7 +41,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a lock that may be set again after its saga has gone back',
     breach: 'I1: compensated, and its lock is there',
-    from: 700,
+    from: 871,
     twin: {
       rules: {
         decideLock: (command, opId, past, user) =>
@@ -89,19 +89,19 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a fence that asks nobody',
     breach: 'I5: Docker was changed under an older claim',
-    from: 1_530,
+    from: 1_671,
     twin: { log: (log) => ({ ...log, prove: async () => true }) },
   },
   {
     name: 'writes that are conditional on a number',
     breach: 'I6: paid after a cancel was promised',
-    from: 865,
+    from: 1_295,
     twin: { log: (log) => ({ ...log, commit: (write) => ontoItsNumber(log, write) }) },
   },
   {
     name: 'a proof that a primary without its majority can give',
     breach: 'I5: Docker was changed under an older claim',
-    from: 2_625,
+    from: 2_631,
     twin: {
       log: (log) => ({
         ...log,
@@ -116,7 +116,7 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'an undo of what was seen to succeed alone',
     breach: 'I1: compensated, and the bot is not as it was',
-    from: 110,
+    from: 115,
     twin: {
       definition: everyUndo((undo, step) => async (call) => {
         if (call.results[step.name] !== undefined) await undo(call);
@@ -126,19 +126,19 @@ export const SIMULATED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'attempts that are not told that they were given up',
     breach: 'I1: compensated, and the entry is not as it was',
-    from: 1_160,
+    from: 1_328,
     twin: { definition: (saga, { log }) => everyCall(saga, (call) => neverGivenUp(call, log)) },
   },
   {
     name: 'a refund without a last observation of the bot',
     breach: 'I5: paid while the bot ran',
-    from: 100,
+    from: 112,
     twin: { definition: (saga) => everyCall(saga, seenJustNow) },
   },
   {
     name: 'silence at the last observation of an orphan taken for absence',
     breach: 'I4: an orphan was paid that ran',
-    from: 2_205,
+    from: 2_697,
     twin: {
       ports: (ports) => {
         const { bots } = ports;
@@ -157,7 +157,7 @@ export const MIXED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a port that is free as soon as no row names it',
     breach: 'I5: given twice',
-    from: 670,
+    from: 676,
     twin: {
       ports: (ports) => ({
         ...ports,
@@ -170,7 +170,7 @@ export const MIXED_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a reservation that its withdrawal does not forbid',
     breach: 'I11: compensated, and the balance is',
-    from: 1_290,
+    from: 1_297,
     twin: { rules: { isForbidden: () => false } },
   },
 ];

@@ -18,13 +18,13 @@ export const USER_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'children that are begun before their confirmation is in the log',
     breach: 'I8: a run does not say what its own reclaiming has paid',
-    from: 110,
+    from: 269,
     twin: { definition: onlyOf(SYNC_WALLET, (call) => ({ ...call, fencedWrite: call.fence })) },
   },
   {
     name: 'a child with a fresh id each time it is begun',
     breach: 'I8: a run has begun two reclaimings of one bot',
-    from: 200,
+    from: 199,
     twin: {
       sync: (ports) => ({
         ...ports,
@@ -65,7 +65,7 @@ export const USER_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'silence taken for absence, at both observations and at the last one',
     breach: 'I4: a bot that stood there was paid as an orphan',
-    from: 210,
+    from: 447,
     twin: {
       ports: (ports) => {
         const { bots } = ports;
@@ -84,7 +84,7 @@ export const USER_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'an orphan that is paid on the word of the run',
     breach: 'I4: an orphan was paid that ran',
-    from: 775,
+    from: 858,
     twin: {
       absence: { check: async () => ({ status: 'absent' }) },
     },
@@ -103,7 +103,7 @@ export const USER_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a restart that no DELETE can take the bot from',
     breach: 'I8: a restart stood in the way of a DELETE',
-    from: 75,
+    from: 140,
     twin: {
       definition: (saga) => {
         const { preemptibleWithinMs: _, ...rest } = saga;
