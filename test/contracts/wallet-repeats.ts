@@ -11,6 +11,7 @@ import {
   incarnationOf,
   platformSets,
   readUser,
+  SAGA_A,
   SAGA_B,
   stamped,
   users,
@@ -48,6 +49,8 @@ export function describeRepeatedSettlements(
       const settle = settleCommand(userId, { epoch: 2 });
       expect(await wallets.settle(settle)).toEqual({ status: 'lock-dropped' });
       await wallets.lock(lockCommand(userId));
+      const ofOther = settleCommand(userId, { sagaId: SAGA_B, epoch: 1 });
+      expect(await wallets.settle(ofOther)).toEqual({ status: 'other-saga', sagaId: SAGA_A });
       expect(await wallets.settle(settle)).toEqual({ status: 'stale-lock', epoch: 1 });
       await wallets.raiseLock(lockTarget(userId, 2));
       await platformSets(db, userId, { 'paperWallet.balance': Number.NaN });

@@ -222,16 +222,11 @@ async function damagedApp(policy: Policy, damage: Spoiling) {
   return { app, bot, before, heal, reply: await deleteBot(app, bot) };
 }
 
-const damagedApps = (policy: Policy) =>
-  Promise.all([
-    damagedApp(policy, 'torn'),
-    damagedApp(policy, 'missing'),
-    damagedApp(policy, 'unreadable'),
-  ]);
-
 describe('a pool state file that is torn, missing or unreadable', () => {
-  it('refund: stopped and paid, with a warning; the entry goes when the file can be read again', async () => {
-    for (const { app, bot, heal, reply } of await damagedApps('refund')) {
+  it.each(['torn', 'missing', 'unreadable'] as const)(
+    'refund, %s: stopped and paid, with a warning; the entry goes when the file can be read again',
+    async (damage) => {
+      const { app, bot, heal, reply } = await damagedApp('refund', damage);
       expect(reply.body).toMatchObject({ success: true, wallet: { returned: 110 } });
       expect(reply.body.warningCodes).toEqual([
         'pool-state-unwritten',
@@ -240,28 +235,26 @@ describe('a pool state file that is torn, missing or unreadable', () => {
       expect((await app.world.snapshot()).pooled).toEqual([]);
       await heal();
       await expectAllGone(app, [bot]);
-    }
-  });
+    },
+  );
 
   it('restore: compensated, the bot runs again and nothing else has changed', async () => {
-    for (const { app, bot, before, heal, reply } of await damagedApps('restore')) {
-      expect(reply.body).toMatchObject({ success: false, state: 'compensated' });
-      await heal();
-      expect(await outsideState(app)).toEqual(before);
-      await deleteToTheEnd(app, bot);
-      await expectAllGone(app, [bot]);
-    }
+    const { app, bot, before, heal, reply } = await damagedApp('restore', 'missing');
+    expect(reply.body).toMatchObject({ success: false, state: 'compensated' });
+    await heal();
+    expect(await outsideState(app)).toEqual(before);
+    await deleteToTheEnd(app, bot);
+    await expectAllGone(app, [bot]);
   });
 
   it('hold: stuck; retried when the file is there again, it completes', async () => {
-    for (const { app, bot, heal, reply } of await damagedApps('hold')) {
-      expect(reply.body.state).toBe('stuck');
-      const job = await jobIn(app, bot.uid, reply.body.jobId, 'stuck');
-      expect(job.error).toMatchObject({ step: 'update-pool-state', code: 'POOL_STATE_UNWRITTEN' });
-      expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(50);
-      await heal();
-      await retryToTheEnd(app, bot.uid, job.jobId);
-      await expectAllGone(app, [bot]);
-    }
+    const { app, bot, heal, reply } = await damagedApp('hold', 'torn');
+    expect(reply.body.state).toBe('stuck');
+    const job = await jobIn(app, bot.uid, reply.body.jobId, 'stuck');
+    expect(job.error).toMatchObject({ step: 'update-pool-state', code: 'POOL_STATE_UNWRITTEN' });
+    expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(50);
+    await heal();
+    await retryToTheEnd(app, bot.uid, job.jobId);
+    await expectAllGone(app, [bot]);
   });
 });

@@ -100,6 +100,19 @@ describe('a provision that succeeds', () => {
     ]);
   });
 
+  it('no wait asked: 202 with the job, where to poll it and when', async () => {
+    const app = await setUpProvisioning({ env: { WORKERS: 'none' } });
+    const reply = await provision(app, { wait: 0 });
+    const { jobId } = reply.body;
+    const statusUrl = `/api/freqtrade/jobs/${jobId}`;
+    expect(reply.status).toBe(202);
+    expect(reply.body).toMatchObject({ success: true, jobId, state: 'queued', statusUrl });
+    expect(reply.headers.get('location')).toBe(statusUrl);
+    expect(reply.headers.get('retry-after')).toBe('1');
+    const deleted = await app.call(UID, 'DELETE', `/bots/${UID}-bot-1`);
+    expect([deleted.status, deleted.body.jobId]).toEqual([409, jobId]);
+  });
+
   it('no pool but an image: a container of its own, with its labels, and no entry in the pool state', async () => {
     const app = await setUpProvisioning({ pools: [], env: { BOT_IMAGE: 'bots/freqtrade:1' } });
     const reply = await provision(app);

@@ -20,7 +20,6 @@ import {
   putUser,
   readUser,
   SAGA_A,
-  SAGA_B,
   users,
 } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -232,21 +231,6 @@ it('the reply is lost and nothing is seen of the write: in doubt, whatever the r
   const settling = createMongoWallets({ db: wired }).settle(settleCommand(userId));
   await expect(settling).rejects.toThrow(InDoubtError);
   await healed;
-});
-
-it('two sagas and two epochs at once: only the newest epoch of the lock is paid', async () => {
-  const { db, userId, wallets } = await setUp(1, allocation(100, 120));
-  await wallets.lock(lockCommand(userId, { epoch: 2 }));
-  const results = await Promise.all([
-    wallets.settle(settleCommand(userId, { epoch: 1 })),
-    wallets.settle(settleCommand(userId, { epoch: 3 })),
-    wallets.settle(settleCommand(userId, { sagaId: SAGA_B, epoch: 2 })),
-  ]);
-  expect(results.map(({ status }) => status)).toEqual(['fenced', 'stale-lock', 'other-saga']);
-  expect((await readUser(db, userId)).paperWallet.balance).toBe(1);
-  expect(await wallets.settle(settleCommand(userId, { sagaId: SAGA_A, epoch: 2 }))).toMatchObject({
-    status: 'settled',
-  });
 });
 
 it('the replies of a ledger entry and of a tombstone are lost: repeated, they find themselves', async () => {
