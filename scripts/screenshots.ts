@@ -71,6 +71,7 @@ async function deletion(browser: Browser, url: string, db: Db) {
   await page.getByRole('button', { name: 'Delete the bot' }).click();
   const job = page.getByRole('article');
   await job.getByText(/\d(nd|rd|th) attempt/).waitFor();
+  await page.getByText('Being deleted').waitFor();
   await take(page, 'delete-steps');
   // Nobody mends it: the policy holds it for an operator.
   await job.getByText('It waits for an operator').waitFor();

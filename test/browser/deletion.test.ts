@@ -32,7 +32,7 @@ describeBrowser('a deletion on the page', () => {
     const job = page.getByRole('article');
     const trying = job
       .filter({ hasText: /\d(nd|rd|th) attempt/ })
-      .filter({ hasText: 'point of no return passed' });
+      .filter({ hasText: 'no way back from here' });
     await trying.and(page.locator('[data-state="running"]')).waitFor();
 
     await job.getByText('$110.00 came back; your balance is $160.00').waitFor();

@@ -17,7 +17,7 @@ export function Figures({ overview: { value, atMs, problem } }) {
           ({ title, text, hint, tone }) => html`
             <li key=${title} class="card">
               <span class="soft">${title}</span>
-              <strong class=${`figure ${tone ?? ''}`}>${text}</strong>
+              <strong class=${`figure ${tone ?? ''}`} style=${{ '--length': text.length }}>${text}</strong>
               <span class="soft tiny">${hint}</span>
             </li>
           `,

@@ -84,7 +84,7 @@ function StepLine({ step, number }) {
       <span class="mark" aria-hidden="true">${mark}</span>
       <span class="what">
         ${wordsOf(step)}<span class="unseen">, ${step.status}</span>
-        ${isIdle && step.kind === 'pivot' && html` <span class="badge">point of no return passed</span>`}
+        ${isIdle && step.kind === 'pivot' && html` <span class="badge">no way back from here</span>`}
         ${step.error !== null && html`<span class="soft block">${step.error.message}</span>`}
       </span>
       <span class="soft time"><${StepTime} step=${step} /></span>
