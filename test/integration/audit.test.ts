@@ -427,6 +427,22 @@ describe('what does not add up', () => {
     },
   );
 
+  it('a stale save takes back the first of three payments of one amount: that one is offered', async () => {
+    const { db, userId, settle, auditUser, findingsOf } = await setUp({ balance: 100 });
+    const { botAllocations } = await readUser(db, userId);
+    const { opId } = await settle(1);
+    const deposit = row('deposit', 3, { _id: new ObjectId(), balanceAfter: 103 });
+    const saved = { 'paperWallet.balance': 103, walletTransactions: [deposit], botAllocations };
+    await platformSets(db, userId, saved);
+    await settle(2);
+    await settle(3);
+    expect(await auditUser(userId)).toMatchObject({
+      status: 'different',
+      chain: { difference: '-12.25' },
+    });
+    expect(await findingsOf(userId)).toMatchObject([{ evidence: { undone: [opId] } }]);
+  });
+
   it('a sequence number that nothing is known of: said, with the difference it leaves', async () => {
     const { db, userId, settle, auditUser } = await setUp();
     await settle(1);

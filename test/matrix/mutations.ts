@@ -124,6 +124,13 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
       '[] as WalletRow[];',
     ),
   ],
+  'a-sum-taken-for-a-payment': [
+    inProduct(
+      'wallet/audit/audit-once.ts',
+      '.filter(({ opId }) => !standing.has(opId))',
+      '.filter(() => standing !== null)',
+    ),
+  ],
   'a-sequence-that-a-save-takes-back': [
     inProduct(
       'wallet/audit/chain.ts',

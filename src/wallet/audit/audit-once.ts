@@ -13,7 +13,7 @@ import type { AuditCheckpoints, Checkpoint, CheckpointState } from './mongodb/au
 import { findPaidTwice } from './paid-twice.ts';
 import { chainPostings, historyPostings } from './postings.ts';
 import { judge, type SuspicionRules } from './suspicion.ts';
-import { toCents, undoneReceipts } from './undone-receipts.ts';
+import { standingAmong, toCents, undoneReceipts } from './undone-receipts.ts';
 import type { WalletReading } from './wallet-readings.ts';
 
 export interface AuditPorts extends AuditPassPorts {
@@ -202,14 +202,16 @@ function signatureOf({ reading, chain, next }: AuditPass & { readonly status: 'c
 async function findUndone(
   { ledger }: AuditPorts,
   checkpoint: Checkpoint | null,
-  { reading: { userId }, own, chain }: AuditPass & { readonly status: 'chained' },
+  { reading, own, chain }: AuditPass & { readonly status: 'chained' },
 ): Promise<readonly string[]> {
   const until = checkpoint === null ? null : new Date(checkpoint.readAtMs);
   const since = new Set(own.map(({ opId }) => opId));
-  const known = until === null ? [] : await ledger.payments(userId, until, EARLIER_PAYMENTS);
+  const known =
+    until === null ? [] : await ledger.payments(reading.userId, until, EARLIER_PAYMENTS);
   const earlier = known.filter(({ opId }) => !since.has(opId));
+  const standing = standingAmong([...known, ...own], reading.rows, chain.found);
   const runs = chain.lastRuns.map(({ payments, isFromStart }) =>
-    isFromStart ? [...earlier, ...payments] : payments,
+    (isFromStart ? [...earlier, ...payments] : payments).filter(({ opId }) => !standing.has(opId)),
   );
   return undoneReceipts(runs, toCents(-chain.difference));
 }

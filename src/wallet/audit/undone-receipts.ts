@@ -2,7 +2,9 @@
 // undid are the last ones before its row, or the last of all, and together they are exactly what is missing. Anything
 // that does not come out to the last decimal proves nothing, and a person investigates it (I11). Pure.
 
-import { type Exact, exactFromMinor } from '../../domain/exact-decimal.ts';
+import { absolute, type Exact, exactFromMinor } from '../../domain/exact-decimal.ts';
+import { isStrippedFrom } from './own-movements.ts';
+import type { OwnMovement, WalletRow } from './wallet-readings.ts';
 
 export interface OwnPayment {
   readonly opId: string;
@@ -20,6 +22,44 @@ export interface PaymentRun {
 export function toCents(missing: Exact): Exact {
   const cent = exactFromMinor(1);
   return missing <= 0n ? 0n : ((missing + cent / 2n) / cent) * cent;
+}
+
+/** Of our own writes, those that the balance has for certain: from their rows on, each goes on from the one before, up to it. A
+ * payment of the same amount that was taken back must not be mixed up with them.
+ * @param rows of the document, the newest last. */
+export function standingAmong(
+  movements: readonly OwnMovement[],
+  rows: readonly WalletRow[],
+  balance: Exact,
+): ReadonlySet<string> {
+  const standing = new Set<string>();
+  let stated: readonly Exact[] = [balance];
+  for (const row of rows.toReversed()) {
+    const after = row.balanceAfter?.exact;
+    if (after === undefined || !stated.some((one) => isSameToTheCent(one, after))) break;
+    const own = row.own ?? movements.find((movement) => isStrippedFrom(row, movement));
+    if (own !== undefined) standing.add(own.opId);
+    stated = balancesBefore(row, after);
+  }
+  return standing;
+}
+
+function balancesBefore({ type, amount }: WalletRow, after: Exact): readonly Exact[] {
+  if (amount === null) return [];
+  switch (type) {
+    case 'profit':
+    case 'loss':
+      return [after, after - amount.exact, after + amount.exact];
+    case 'withdraw':
+    case 'allocate':
+      return [after + absolute(amount.exact)];
+    default:
+      return [after - amount.exact];
+  }
+}
+
+function isSameToTheCent(left: Exact, right: Exact): boolean {
+  return absolute(left - right) < exactFromMinor(1) / 2n;
 }
 
 /** Of our operations, those that bring money back. */

@@ -17,6 +17,16 @@ export const MONEY_ONCE = {
     bug: 'no opId check',
     breach: 'paid 2 times',
   },
+  'a-sum-taken-for-a-payment': {
+    mechanism: 'a payment that the balance certainly has is not offered to be restored',
+    file: 'src/wallet/audit/audit-once.ts',
+    guardedBy: {
+      'test/integration/audit.test.ts':
+        'a stale save takes back the first of three payments of one amount: that one is offered',
+    },
+    bug: 'a restoration that goes by the sum alone',
+    breach: 'a payment that was there was paid again, and the one that was lost after it',
+  },
   'a-stored-copy-for-the-value': {
     mechanism:
       'a deletion pays the value that the bot itself answers before it is stopped, not the copy in the wallet',
