@@ -4,6 +4,7 @@
 // pivot changes is part of it (I6).
 
 import type { SagaDefinition } from '../definition.ts';
+import type { Json } from '../json.ts';
 import type { SagaState } from './state.ts';
 
 /** A step, as far as its undo goes by it; captures are written once. */
@@ -37,6 +38,15 @@ export function canUndo({ steps }: Pick<SagaDefinition, 'steps'>, state: SagaSta
   return steps.every((step, index) => {
     const { capture = null, status = 'pending' } = state.steps[index] ?? {};
     if (step.kind !== 'compensatable' || capture === null || status === 'pending') return true;
-    return step.canUndo?.(capture) ?? true;
+    return step.canUndo === undefined || canBeUndone(step.canUndo, capture);
   });
+}
+
+/** What cannot be told, because another release has stored the capture, is not promised. */
+function canBeUndone(ask: (capture: Json) => boolean, capture: Json): boolean {
+  try {
+    return ask(capture);
+  } catch {
+    return false;
+  }
 }

@@ -48,6 +48,22 @@ describe('forwards', () => {
     ]);
   });
 
+  it('a capture that another release has stored, which tells not whether it can be undone: stuck, and no cancel is taken', async () => {
+    const unreadable = () => {
+      throw new HoldError('LOG_UNREADABLE', 'of another release');
+    };
+    const { engine } = await setUpEngine((make) =>
+      sagaOf([make.undoable('a', { run: async () => unreadable(), canUndo: unreadable })]),
+    );
+    const id = await engine.start();
+    expect((await engine.runToRest(id)).state).toMatchObject({
+      ...{ phase: 'stuck', cause: { step: 'a', code: 'LOG_UNREADABLE' } },
+    });
+    expect(await engine.sagas.requestCancel(id, 'ann')).toMatchObject({
+      ...{ status: 'too-late', by: 'step' },
+    });
+  });
+
   it('its definition makes no result at its end: stuck with the reason, and ends when it makes one, or by order', async () => {
     let isBroken = true;
     const result = () => {
