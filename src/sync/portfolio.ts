@@ -5,7 +5,7 @@ import type { UserId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
 import type { BotOwner } from '../pool-state/ownership.ts';
 import type { Ledger, LedgerEntry, LedgerPage } from '../wallet/ledger.ts';
-import type { Account, WalletTotals } from '../wallet/mongodb/accounts.ts';
+import type { Accounts } from '../wallet/mongodb/accounts.ts';
 import type { BotView } from './bot-view.ts';
 import { type BotViewPorts, viewBots } from './bot-views.ts';
 
@@ -50,13 +50,8 @@ export function createPortfolio(ports: PortfolioPorts) {
   const { accounts, ledger, takeIn } = ports;
   return {
     bots: (owner: BotOwner): Promise<readonly BotView[]> => viewBots(ports, owner),
-    wallet: async ({ userId }: BotOwner): Promise<WalletView> => {
-      const [account, totals] = await Promise.all([
-        accounts.find({ userId }),
-        accounts.totals(userId),
-      ]);
-      return walletView(account, totals);
-    },
+    wallet: async ({ userId }: BotOwner): Promise<WalletView> =>
+      walletView(await accounts.findWithTotals(userId)),
     /** @throws BadCursorError for a cursor that no page gave out. */
     transactions: async (
       { userId }: BotOwner,
@@ -68,7 +63,7 @@ export function createPortfolio(ports: PortfolioPorts) {
   };
 }
 
-function walletView(account: Account | null, totals: WalletTotals): WalletView {
+function walletView(account: Awaited<ReturnType<Accounts['findWithTotals']>>): WalletView {
   const allocations = (account?.allocations ?? []).map((held) => ({
     instanceId: held.instanceId,
     botName: textOrNull(held.botName) ?? held.instanceId,
@@ -81,7 +76,7 @@ function walletView(account: Account | null, totals: WalletTotals): WalletView {
     currency: account?.currency ?? 'USD',
     lastUpdated: account?.lastUpdated ?? null,
     allocations,
-    totals,
+    totals: account?.totals ?? { allocated: 0, currentValue: 0, pnl: 0 },
   };
 }
 

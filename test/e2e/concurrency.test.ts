@@ -12,7 +12,7 @@ import {
   placeBot,
   userNamed,
 } from '../support/deletions.ts';
-import { allocation, users } from '../support/users.ts';
+import { allocation, putUser, users } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 it('50 parallel DELETEs of one bot and one after the end: one saga, one refund, one job, one entry', async () => {
@@ -35,6 +35,35 @@ it('50 parallel DELETEs of one bot and one after the end: one saga, one refund, 
   const user = await userNamed(app, bot.uid);
   expect(user.paperWallet.balance).toBe(160);
   expect(user.walletTransactions).toHaveLength(1);
+});
+
+it('wallets read while their bots are paid back and begun anew: the money in one place, never in none or two', async () => {
+  const app = await startTestApplication();
+  const bots = { 'uid-one-bot-1': allocation(100, 100) };
+  await putUser(app.db, { firebaseUid: 'uid-one', balance: 50, bots });
+  const set = (balance: number, botAllocations: Document) =>
+    users(app.db).updateOne(
+      { firebaseUid: 'uid-one' },
+      { $set: { 'paperWallet.balance': balance, botAllocations } },
+    );
+  const seen = new Set<string>();
+  const read = async () => {
+    const { body } = await app.call('uid-one', 'GET', '/wallet');
+    seen.add(`${body.balance} + ${body.totals.currentValue} in ${body.allocations.length}`);
+  };
+  let isWriting = true;
+  const write = async () => {
+    for (let turn = 0; turn < 20; turn += 1) {
+      await set(150, {});
+      await set(50, bots);
+    }
+    isWriting = false;
+  };
+  const readOn = async () => {
+    while (isWriting) await read();
+  };
+  await Promise.all([write(), readOn(), readOn()]);
+  expect([...seen].toSorted()).toEqual(['150 + 0 in 0', '50 + 100 in 1']);
 });
 
 const USERS = 200;

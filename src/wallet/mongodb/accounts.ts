@@ -15,7 +15,7 @@ import {
 import { UnusableAccountError } from '../../domain/unusable-account.ts';
 import { ALLOCATIONS, type Expression, isMoneyValue, valueFoundIn } from './wallet-expressions.ts';
 
-/** Dollars, summed by the database in decimals; values that are not money are left out. */
+/** What the allocations come to: dollars, summed by the database in decimals; values that are not money are left out. */
 export interface WalletTotals {
   readonly allocated: number;
   readonly currentValue: number;
@@ -51,24 +51,30 @@ export interface AccountAllocation {
 
 export type Accounts = ReturnType<typeof createMongoAccounts>;
 
+/** Never the embedded transactions, which may be most of a document of megabytes. */
+const SHOWN = { firebaseUid: 1, paperWallet: 1, botAllocations: 1 } as const;
+
 export function createMongoAccounts(db: Db) {
   const users = () => majorityCollection<Document>(db, 'users');
   return {
-    /** Null: no such user. Never reads the embedded transactions, which may be most of a document of megabytes. */
+    /** Null: no such user. */
     find: async (who: AccountQuery): Promise<Account | null> => {
-      const projection = { firebaseUid: 1, paperWallet: 1, botAllocations: 1 };
-      const user = await runRepeatable(() => users().findOne(filterOf(who), { projection }));
+      const options = { projection: SHOWN };
+      const user = await runRepeatable(() => users().findOne(filterOf(who), options));
       return user === null ? null : parseAccount(user);
     },
 
-    /** What the user's allocations come to. Zero for an unknown user. */
-    totals: async (userId: UserId): Promise<WalletTotals> => {
-      const [sums] = await runRepeatable(() =>
+    /** In one read (I2): what is paid back between two would stand in both the balance and the totals, or in neither. Null:
+     * no such user. */
+    findWithTotals: async (
+      userId: UserId,
+    ): Promise<(Account & { totals: WalletTotals }) | null> => {
+      const [user] = await runRepeatable(() =>
         users()
           .aggregate([{ $match: { _id: new ObjectId(userId) } }, ...SUMS])
           .toArray(),
       );
-      return sums === undefined ? NOTHING : toTotals(sums);
+      return user === undefined ? null : { ...parseAccount(user), totals: toTotals(user.totals) };
     },
 
     /** Whether any user holds an allocation: then a missing pool state is a loss, not a beginning. */
@@ -134,24 +140,24 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const NOTHING: WalletTotals = { allocated: 0, currentValue: 0, pnl: 0 };
-
 const ZERO = Decimal128.fromString('0');
 
 const SUMS = [
-  { $project: { bots: { $objectToArray: ALLOCATIONS } } },
+  { $project: { ...SHOWN, bots: { $objectToArray: ALLOCATIONS } } },
   {
-    $project: {
+    $set: {
       allocated: sumOf('$$bot.v.allocatedAmount'),
       currentValue: sumOf(valueFoundIn('$$bot.v')),
     },
   },
   {
     $project: {
-      _id: 0,
-      allocated: { $toDouble: '$allocated' },
-      currentValue: { $toDouble: '$currentValue' },
-      pnl: { $toDouble: { $subtract: ['$currentValue', '$allocated'] } },
+      ...SHOWN,
+      totals: {
+        allocated: { $toDouble: '$allocated' },
+        currentValue: { $toDouble: '$currentValue' },
+        pnl: { $toDouble: { $subtract: ['$currentValue', '$allocated'] } },
+      },
     },
   },
 ];
