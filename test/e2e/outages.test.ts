@@ -163,6 +163,22 @@ describe('MongoDB', () => {
     });
   }
 
+  it('frozen while an answer is held back: given when its time is over, with the job as it was', async () => {
+    const { app, proxy } = await startBehindProxy();
+    const [bot] = await placeStalled(app, ['uid-held']);
+    if (bot === undefined) throw new Error('no bot');
+    const path = `/bots/${bot.instanceId}`;
+    const held = app.call(bot.uid, 'DELETE', path, { prefer: 'wait=3' });
+    const jobId = await acceptDelete(app, bot);
+    await jobAt(app, bot.uid, jobId, 'stop-container');
+    proxy.freeze();
+    expect(await promptly('the held answer', held)).toMatchObject({
+      status: 202,
+      body: { success: true, jobId, state: 'running' },
+    });
+    proxy.heal();
+  });
+
   it('cut in the middle of a deletion: it goes on when MongoDB is back, and pays once', async () => {
     const { app, proxy } = await startBehindProxy();
     const [bot] = await placeStalled(app, ['uid-mid']);

@@ -3,7 +3,7 @@
 import type { SagaRecord } from '../log/record.ts';
 import type { SagaLog } from '../log/saga-log.ts';
 import { isAtRest } from '../machine/state.ts';
-import { pause } from '../run/deadline.ts';
+import { pause, within } from '../run/deadline.ts';
 import type { SagaId } from '../saga-id.ts';
 
 /** How often an open saga is read while a caller waits for its end. */
@@ -17,11 +17,14 @@ export async function waitForEnd(
   signal: AbortSignal,
 ): Promise<SagaRecord | null> {
   const end = performance.now() + timeoutMs;
+  let newest = await log.find(id);
   for (;;) {
-    const saga = await log.find(id);
-    if (saga === null || isAtRest(saga.state.phase)) return saga;
+    if (newest === null || isAtRest(newest.state.phase)) return newest;
     const leftMs = end - performance.now();
-    if (leftMs <= 0 || signal.aborted) return saga;
+    if (leftMs <= 0 || signal.aborted) return newest;
     await pause(Math.min(WATCH_EVERY_MS, leftMs), signal);
+    // A log that does not answer holds no caller up.
+    const limit = { ms: end - performance.now(), signal };
+    newest = await within(log.find(id), { ...limit, late: newest });
   }
 }
