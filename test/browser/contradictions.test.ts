@@ -41,6 +41,20 @@ describeBrowser('the portfolio of a user with odd numbers', () => {
     expect(text.match(/cannot be paid/g)).toHaveLength(4);
   });
 
+  it('Sync Wallet is checking: no rehearsal takes the place of its report', async () => {
+    const app = await startTestApplication({ env: { SYNC_CONFIRM_SECONDS: '3' } });
+    await putUser(app.db, { balance: 10, bots: { [id(1)]: allocation(50, 60) }, firebaseUid: UID });
+    const page = await openPage(app, { token: await app.token(UID) });
+    const notice = page.getByTestId('orphans');
+    await notice.waitFor();
+    await page.getByRole('button', { name: 'Sync Wallet', exact: true }).first().click();
+    await page.getByTestId('sync-report').getByText('Checking your wallet').waitFor();
+    expect(await notice.getByRole('button', { name: 'What would happen?' }).isDisabled()).toBe(
+      true,
+    );
+    await page.getByTestId('sync-report').getByText('1 orphaned bot cleaned up').waitFor();
+  });
+
   it('paid back before: left alone on the card as in the report', async () => {
     const app = await startTestApplication();
     const bots = { [id(1)]: allocation(50, 60) };

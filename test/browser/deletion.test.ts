@@ -22,6 +22,10 @@ async function deleteOn(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Delete the bot' }).click();
 }
 
+/** What the key set off has been done by then. */
+const ONE_FRAME = () =>
+  new Promise((done) => Object(globalThis).requestAnimationFrame(() => done(true)));
+
 describeBrowser('a deletion on the page', () => {
   it('the bot refuses to stop: every attempt is seen, then the money, with a warning', async () => {
     const app = await startTestApplication({ env: { STOP_TIMEOUT_MS: '6000' } });
@@ -38,6 +42,27 @@ describeBrowser('a deletion on the page', () => {
     await job.getByText('$110.00 came back; your balance is $160.00').waitFor();
     expect(await job.locator('.notice.warn').count()).toBeGreaterThan(0);
     expect(await job.getByRole('button', { name: 'Cancel' }).count()).toBe(0);
+  });
+
+  it('ordered, and its answer on its way: nothing on the dialog says that the bot is kept', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'pooled');
+    const page = await openWith(app, bot);
+    const answered = Promise.withResolvers<void>();
+    await page.route('**/bots/*', async (route) => {
+      await answered.promise;
+      await route.continue();
+    });
+    await deleteOn(page);
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Deleting' }).waitFor();
+    expect(await dialog.getByRole('button', { name: 'Keep it' }).isDisabled()).toBe(true);
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(ONE_FRAME);
+    expect(await dialog.isVisible()).toBe(true);
+    answered.resolve();
+    await page.getByRole('article').waitFor();
+    expect(await dialog.count()).toBe(0);
   });
 
   it('cancelled while the bot is being stopped: undone, and the money stays in the bot', async () => {

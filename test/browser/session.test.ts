@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { startTestApplication } from '../support/application.ts';
 import { describeBrowser, openPage } from '../support/browser.ts';
 import { acceptDelete, placeBot } from '../support/deletions.ts';
+import { putUser } from '../support/users.ts';
 
 describeBrowser('signing in', () => {
   it('with a token: the page, and the token is nowhere that a script could read it', async () => {
@@ -147,6 +148,22 @@ describeBrowser('a session', () => {
     await alert.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     expect(await page.context().cookies()).toEqual([]);
+  });
+
+  it('of another user begun in another tab: nothing of theirs is shown or ordered under the first one’s name', async () => {
+    const app = await startTestApplication();
+    const { uid } = await placeBot(app, 'pooled');
+    const subject = await putUser(app.db, { firebaseUid: 'uid-other', balance: 777, bots: {} });
+    const page = await openPage(app, { token: await app.token(uid) });
+    await page.getByTestId('balance').waitFor();
+    const headers = { authorization: `Bearer ${await app.token('uid-other')}` };
+    await page.context().request.post(`${app.url}/api/freqtrade/session`, { headers });
+    await page.getByRole('button', { name: 'Sync Wallet' }).click();
+    await page.getByRole('heading', { name: 'Your session has ended' }).waitFor();
+    await page.getByText('Nothing was started by your last click').waitFor();
+    expect(await app.db.collection('sagas').countDocuments({ subject })).toBe(0);
+    await page.reload();
+    await expect.poll(() => page.getByTestId('balance').textContent()).toBe('$777.00');
   });
 
   it("of one user: another's bots, jobs and streams are as absent as if there were none", async () => {

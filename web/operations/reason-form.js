@@ -43,7 +43,7 @@ export function ReasonForm({
       </label>
       <${Trouble} problem=${problem} />
       <div class="row end">
-        <button type="button" onClick=${onClose}>Not now</button>
+        <button type="button" onClick=${onClose} disabled=${isBusy}>Not now</button>
         <button class=${isDangerous ? 'danger solid' : 'primary'} disabled=${isBusy || !isReady} aria-busy=${isBusy}>
           ${isBusy ? 'Ordering …' : action}
         </button>

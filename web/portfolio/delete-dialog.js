@@ -38,7 +38,7 @@ export function DeleteDialog({ bot, name, currency, onClose, onJob }) {
       <p class="soft">You can cancel until the money is on its way. The bot's own data is kept.</p>
       <${Trouble} problem=${problem} />
       <div class="row end">
-        <button onClick=${onClose}>Keep it</button>
+        <button onClick=${onClose} disabled=${isBusy}>Keep it</button>
         <button class="danger solid" onClick=${confirm} disabled=${isBusy} aria-busy=${isBusy}>
           ${isBusy ? 'Deleting …' : 'Delete the bot'}
         </button>

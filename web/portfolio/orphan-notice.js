@@ -4,8 +4,9 @@ import { money } from '../shared/money.js';
 import { html } from '../shared/view.js';
 import { worthOf } from './bot-state.js';
 
-/** @param {{ bots: import('./portfolio.js').BotView[], currency: string, onAsk: () => void }} props */
-export function OrphanNotice({ bots, currency, onAsk }) {
+/** @param {{ bots: import('./portfolio.js').BotView[], currency: string,
+ *   sync: ReturnType<typeof import('./sync.js').useSync> }} props */
+export function OrphanNotice({ bots, currency, sync }) {
   // Only money is shown here: a bot that is worth nothing is described on its card.
   const orphans = bots.filter(({ verdict, allocation }) => {
     return verdict === 'orphan' && (worthOf(allocation) ?? 0) > 0;
@@ -20,7 +21,7 @@ export function OrphanNotice({ bots, currency, onAsk }) {
           : html`<strong>${orphans.length} bots hold money but exist nowhere.</strong> Sync Wallet checks twice and
             returns it.`
       }
-      ${' '}<button class="link" onClick=${onAsk}>What would happen?</button>
+      ${' '}<button class="link" onClick=${sync.rehearse} disabled=${sync.isBusy}>What would happen?</button>
     </p>
   `;
 }

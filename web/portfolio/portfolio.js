@@ -45,7 +45,7 @@ export function Portfolio({ user, syncOnOpen, provisionsBots }) {
 
   return html`
     <h1 class="unseen">Portfolio</h1>
-    <${OrphanNotice} bots=${list} currency=${currency} onAsk=${sync.rehearse} />
+    <${OrphanNotice} bots=${list} currency=${currency} sync=${sync} />
     <${Trouble} problem=${wallet.problem} what="Your wallet could not be read again." onRetry=${wallet.refresh} />
     <div class="top">
       <${Balance} wallet=${wallet.value} bots=${bots} sync=${sync} canProvision=${provisionsBots} onJob=${jobs.add} />

@@ -46,7 +46,7 @@ export function ProvisionDialog({ wallet: { balance, currency }, onClose, onJob 
         <p id="amount-help" class="soft">You have ${money(balance, currency)}. If the bot cannot be started, all of it comes back.</p>
         <${Trouble} problem=${problem} />
         <div class="row end">
-          <button type="button" onClick=${onClose}>Not now</button>
+          <button type="button" onClick=${onClose} disabled=${isBusy}>Not now</button>
           <button class="primary" disabled=${isBusy} aria-busy=${isBusy}>${isBusy ? 'Starting …' : 'Start the bot'}</button>
         </div>
       </form>

@@ -41,6 +41,15 @@ export function isSignedOut(error) {
   return error instanceof Problem && error.kind === 'unauthenticated';
 }
 
+/** @type {string | null} */
+let user = null;
+
+/** Whose page this is. All tabs of a browser have one session: where another user has signed in by now, what this page asks
+ * for is refused instead of answered for them. @param {string | null} name */
+export function speakFor(name) {
+  user = name;
+}
+
 let clockOffsetMs = 0;
 
 /** The server's clock, by the date of its last answer: ages are right on a machine whose clock is not. */
@@ -67,12 +76,14 @@ export function apiUrl(path) {
  * @throws {Problem}
  */
 export async function call(method, path, options = {}) {
+  const named = user === null ? {} : { 'reclaim-user': encodeURIComponent(user) };
+  const request = { ...options, headers: { ...named, ...options.headers } };
   try {
-    return await ask(method, path, options);
+    return await ask(method, path, request);
   } catch (error) {
     const isByToken = options.headers?.authorization !== undefined;
     if (isByToken || !isSignedOut(error)) throw error;
-    if (await renewSession()) return ask(method, path, options);
+    if (await renewSession()) return ask(method, path, request);
     const wasRefused = method !== 'GET' && options.isByItself !== true;
     for (const listener of onSignedOut) listener(wasRefused);
     throw error;

@@ -1,4 +1,5 @@
-// A dialog of the browser's own: it holds the focus, closes with Escape, and gives the focus back.
+// A dialog of the browser's own: it holds the focus, closes with Escape, and gives the focus back. Not while what was ordered
+// in it is on its way: it would seem to have been taken back.
 
 import { html, useEffect, useId, useRef } from './view.js';
 
@@ -14,9 +15,15 @@ export function Dialog({ title, onClose, children }) {
     };
   }, []);
   return html`
-    <dialog ref=${dialog} aria-labelledby=${titleId} onClose=${onClose}>
+    <dialog ref=${dialog} aria-labelledby=${titleId} onCancel=${holdWhileBusy} onClose=${onClose}>
       <h2 id=${titleId}>${title}</h2>
       ${children}
     </dialog>
   `;
+}
+
+/** @param {any} event */
+function holdWhileBusy(event) {
+  if (event.currentTarget.querySelector('button[aria-busy="true"]') !== null)
+    event.preventDefault();
 }

@@ -1,7 +1,7 @@
 // Who is signed in on this page. The token is exchanged for a cookie that no script can read, and then forgotten. Before
 // the session ends, and when the server does not accept it any more, a fresh token renews it, where there is one.
 
-import { call, isSignedOut, listenForSignOut, renewBy, serverNowMs } from './api.js';
+import { call, isSignedOut, listenForSignOut, renewBy, serverNowMs, speakFor } from './api.js';
 import { forget, freshToken, remember } from './renewal.js';
 import { toError } from './to-error.js';
 import { useCallback, useEffect, useRef, useState } from './view.js';
@@ -25,6 +25,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export function useSession() {
   const [state, setState] = useState(/** @type {SessionState} */ ({ status: 'loading' }));
+  speakFor(state.status === 'in' ? state.session.user : null);
   const enter = useCallback(
     (/** @type {SessionView} */ session) => setState({ status: 'in', session, problem: null }),
     [],

@@ -55,10 +55,19 @@ export function createAuthentication(who: Who) {
 async function bySession(who: Who, request: FastifyRequest): Promise<Identity> {
   const identity = await sessionIdentity(who, request);
   if (identity === null) throw unauthenticated();
+  if (!isMeantFor(request, identity)) {
+    throw unauthenticated('Another user has signed in with this browser.');
+  }
   if (!READS.has(request.method) && !isSameOrigin(request)) {
     throw new ProblemError('cross-site', 'With a session, only a page of this origin may do this.');
   }
   return identity;
+}
+
+/** A page names its user: all tabs of a browser have one session, which may be another user's by now. */
+function isMeantFor({ headers }: FastifyRequest, { firebaseUid }: Identity): boolean {
+  const user = headers['reclaim-user'];
+  return user === undefined || user === encodeURIComponent(firebaseUid);
 }
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
