@@ -29,6 +29,8 @@ const PROBLEMS = {
   'accepted-before': { status: 409, title: 'The allocation was accepted as a new one' },
   'not-undone': { status: 409, title: 'Nothing is proven to be missing' },
   'not-settled': { status: 409, title: 'The allocation may still be owed' },
+  'host-listed': { status: 409, title: 'The host is configured' },
+  'host-not-listed': { status: 409, title: 'The host is not configured any more' },
   'host-not-empty': { status: 409, title: 'The host is not empty' },
   'action-not-allowed': { status: 422, title: 'The finding cannot be resolved like this' },
   'idempotency-key-expired': { status: 422, title: 'What the key began is forgotten' },

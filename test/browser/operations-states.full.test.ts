@@ -13,6 +13,7 @@ import {
   startHolding,
   stuckDeletion,
 } from '../support/operations.ts';
+import { botOnLost, returnedBy, syncWallet } from '../support/syncs.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
 
 describeBrowser('the operations page', () => {
@@ -58,6 +59,45 @@ describeBrowser('the operations page', () => {
     expect(await docker.textContent()).toContain('refuses connections');
     const { dialog } = await chooseVerb(page, 'Compensate');
     await dialog.getByText(/Docker is unknown: .*refuses connections/).waitFor();
+  });
+
+  it('a host that is not configured any more: gone only by the word that it is, and not by that it is empty', async () => {
+    const app = await startTestApplication();
+    const bot = await botOnLost(app, 'uid-one');
+    // The overview of a process that still names the host.
+    const page = await openOperations(app);
+    await page.route('**/admin/overview', async (route) => {
+      const answer = await route.fetch();
+      const text = (await answer.text()).replace('"unlisted"', '"ok"');
+      await route.fulfill({ response: answer, body: text });
+    });
+    await page.reload();
+    const notice = page.getByTestId('to-confirm');
+    await notice.getByRole('button', { name: 'Confirm that it is empty …' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('heading', { name: 'Is lost empty?' }).waitFor();
+    await dialog.getByLabel('Reason').fill('a new disk');
+    await dialog.getByRole('button', { name: 'It is empty' }).click();
+    await dialog.getByRole('alert').getByText('does not name it any more').waitFor();
+    expect(await app.db.collection('hostRecords').countDocuments({ gone: { $ne: null } })).toBe(0);
+    await dialog.getByRole('button', { name: 'Not now' }).click();
+
+    await page.unroute('**/admin/overview');
+    await notice.getByRole('button', { name: 'Confirm that it is gone …' }).click();
+    await dialog.getByRole('heading', { name: 'Is lost gone for good?' }).waitFor();
+    await dialog.getByText('This is your decision, and no evidence').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    const order = dialog.getByRole('button', { name: 'It is gone for good' });
+    await order.click();
+    expect(await dialog.isVisible()).toBe(true);
+    await dialog.getByLabel('Reason').fill('it burnt');
+    await order.click();
+    await dialog.waitFor({ state: 'detached' });
+    const badge = page.getByTestId('sources').locator('[data-source="lost"][data-status="gone"]');
+    await badge.waitFor();
+    expect(await badge.textContent()).toMatch(/is gone for good.*decided by admin:ann.*: it burnt/);
+    expect(await notice.count()).toBe(0);
+    expect(returnedBy(await syncWallet(app, bot.uid))).toEqual({ [bot.instanceId]: 110 });
   });
 
   it('MongoDB does not answer: figures are not known, never zero; they come back with it', async () => {

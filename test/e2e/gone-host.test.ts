@@ -2,31 +2,15 @@
 // every road to money, until it is named again or an administrator decides that it is gone for good.
 
 import { expect, it } from 'vitest';
-import { createMongoKnownContainers } from '../../src/bots/mongo-known-containers.ts';
-import type { ObservedBot } from '../../src/domain/bot.ts';
 import { asAdmin } from '../support/admin.ts';
-import { startTestApplication, type TestApplication } from '../support/application.ts';
-import { deleteBot, type PlacedBot, standingTombstones } from '../support/deletions.ts';
-import { orphanOf, returnedBy, skippedOf, syncWallet } from '../support/syncs.ts';
+import { problemOf, startTestApplication, type TestApplication } from '../support/application.ts';
+import { deleteBot, standingTombstones } from '../support/deletions.ts';
+import { botOnLost, returnedBy, skippedOf, syncWallet } from '../support/syncs.ts';
 import { readUser } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** A bot whose container was last seen on `lost`. */
-async function botOnLost(app: TestApplication, uid: string): Promise<PlacedBot> {
-  const bot = await orphanOf(app, uid);
-  const { instanceId } = bot;
-  const observedBot: ObservedBot = {
-    ...{ kind: 'dedicated', host: 'lost', labels: {} },
-    ...{ containerId: `id-${instanceId}`, containerName: `freqtrade-${instanceId}` },
-    ...{ running: true, paused: false, restartPolicy: '' },
-  };
-  const known = createMongoKnownContainers({ db: app.db, now: () => new Date() });
-  await known.note([{ instanceId, observedBot }]);
-  return bot;
-}
-
 const decide = (app: TestApplication, host = 'lost') =>
-  asAdmin(app, 'POST', `/admin/hosts/${host}/confirm`, { reason: 'it burnt' });
+  asAdmin(app, 'POST', `/admin/hosts/${host}/confirm`, { reason: 'it burnt', gone: true });
 
 const hostIn = async (app: TestApplication, host = 'lost') => {
   const { sources } = (await asAdmin(app, 'GET', '/admin/overview')).body;
@@ -39,6 +23,11 @@ it('a synchronisation: unknown until it is decided, by name, who and why; then p
   expect(skippedOf(await syncWallet(app, bot.uid))).toEqual({ [bot.instanceId]: 'unknown' });
   expect(await hostIn(app)).toMatchObject({ status: 'unlisted', toConfirm: expect.any(String) });
   expect((await decide(app, 'losst')).status).toBe(404);
+  expect(problemOf(await decide(app, 'simulated'))).toBe('409 host-listed');
+  // As a page says that was opened when it was named.
+  const empty = asAdmin(app, 'POST', '/admin/hosts/lost/confirm', { reason: 'a new disk' });
+  expect(problemOf(await empty)).toBe('409 host-not-listed');
+  expect(await hostIn(app)).toMatchObject({ status: 'unlisted' });
 
   expect(await decide(app)).toMatchObject({ status: 200, body: { goneAt: expect.any(String) } });
   expect(await hostIn(app)).toMatchObject({ status: 'gone', toConfirm: null });

@@ -46,8 +46,9 @@ describe('confirming an empty host', () => {
 
   test('a host that is not named any more: 200, as a decision', async () => {
     const decision = { at: '2026-11-03T00:00:00.000Z', by: 'admin:operator', reason: 'it burnt' };
-    const { send } = await confirming({ status: 'gone', decision });
-    const response = await send({ reason: 'it burnt' });
+    const { asked, send } = await confirming({ status: 'gone', decision });
+    const response = await send({ reason: 'it burnt', gone: true });
+    expect(asked).toMatchObject([{ isGone: true }]);
     expect(response.json()).toEqual({
       ...{ success: true, host: 'east', confirmedEmptyAt: null },
       ...{ confirmedBy: 'admin:operator', goneAt: decision.at },
@@ -56,6 +57,8 @@ describe('confirming an empty host', () => {
 
   test.each<[ConfirmOutcome, number, string, object]>([
     [{ status: 'no-such-host', hosts: ['west'] }, 404, 'host-not-found', { hosts: ['west'] }],
+    [{ status: 'listed' }, 409, 'host-listed', {}],
+    [{ status: 'not-listed' }, 409, 'host-not-listed', {}],
     [{ status: 'not-empty' }, 409, 'host-not-empty', {}],
     [{ status: 'unknown', reason: 'no route' }, 503, 'host-unknown', { reason: 'no route' }],
   ])('%o: %i %s', async (answer, status, kind, members) => {

@@ -216,7 +216,8 @@ describe('an empty host', () => {
     await hostRecords.recordObserved('south', [ofUser('a-bot-1')]);
     const word = { by: 'admin:ann', reason: 'it burnt' };
     const decision = { ...word, at: expect.any(String) };
-    expect(await confirm.confirm('south', word, call)).toEqual({ status: 'gone', decision });
+    const gone = { ...word, isGone: true };
+    expect(await confirm.confirm('south', gone, call)).toEqual({ status: 'gone', decision });
     expect(await hostRecords.findGone()).toEqual(new Map([['south', decision]]));
     expect((await hostRecords.find(['south'])).get('south')?.observedBots).toHaveLength(1);
     const trail = await db

@@ -1,5 +1,7 @@
 // What the scenarios of the synchronisation share.
 
+import { createMongoKnownContainers } from '../../src/bots/mongo-known-containers.ts';
+import type { ObservedBot } from '../../src/domain/bot.ts';
 import { asAdmin } from './admin.ts';
 import type { Reply, TestApplication } from './application.ts';
 import type { PlacedBot } from './deletions.ts';
@@ -48,4 +50,18 @@ export async function orphanOf(
   const bots = { [instanceId]: allocation(100, 110, given) };
   const userId = await putUser(app.db, { balance: 50, bots, firebaseUid: uid });
   return { uid, userId, instanceId };
+}
+
+/** An orphan whose container was last seen on `lost`. */
+export async function botOnLost(app: TestApplication, uid: string): Promise<PlacedBot> {
+  const bot = await orphanOf(app, uid);
+  const { instanceId } = bot;
+  const observedBot: ObservedBot = {
+    ...{ kind: 'dedicated', host: 'lost', labels: {} },
+    ...{ containerId: `id-${instanceId}`, containerName: `freqtrade-${instanceId}` },
+    ...{ running: true, paused: false, restartPolicy: '' },
+  };
+  const known = createMongoKnownContainers({ db: app.db, now: () => new Date() });
+  await known.note([{ instanceId, observedBot }]);
+  return bot;
 }

@@ -8,12 +8,12 @@ import { ReasonForm } from './reason-form.js';
 
 /** @param {{ source: import('./sources.js').Source, onClose: () => void, onMoved: () => void }} props */
 export function ConfirmHost({ source: { name, status, toConfirm }, onClose, onMoved }) {
+  const isGone = status === 'unlisted';
   const confirm = async (/** @type {import('./reason-form.js').Fields} */ fields) => {
     const path = `/admin/hosts/${encodeURIComponent(name)}/confirm`;
-    await call('POST', path, { body: { reason: fields('reason') } });
+    await call('POST', path, { body: { reason: fields('reason'), gone: isGone } });
     onMoved();
   };
-  const isGone = status === 'unlisted';
   return html`
     <${Dialog} title=${isGone ? `Is ${name} gone for good?` : `Is ${name} empty?`} onClose=${onClose}>
       <p>${toConfirm}</p>

@@ -16,13 +16,10 @@ export function createHostRoutes({
     app.post('/admin/hosts/:name/confirm', { schema: CONFIRM }, async (request) => {
       const { firebaseUid, isAdmin } = adminOf(request);
       const { name: host } = request.params;
+      const { reason, gone: isGone } = request.body;
       const by = auditName(firebaseUid, isAdmin);
       const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
-      const outcome = await confirmHost.confirm(
-        host,
-        { by, reason: request.body.reason },
-        { signal },
-      );
+      const outcome = await confirmHost.confirm(host, { by, reason, isGone }, { signal });
       const confirmed = confirmedView(host, outcome);
       request.log.info(
         { host, by, goneAt: confirmed.goneAt },
@@ -54,6 +51,13 @@ function confirmedView(host: string, outcome: ConfirmOutcome) {
           members: { hosts: outcome.hosts },
         },
       );
+    case 'listed':
+      throw new ProblemError('host-listed', 'DOCKER_HOSTS names it: take it out everywhere first.');
+    case 'not-listed':
+      throw new ProblemError(
+        'host-not-listed',
+        'DOCKER_HOSTS does not name it any more, so it cannot be asked; decide that it is gone, or name it again.',
+      );
     case 'not-empty':
       throw new ProblemError('host-not-empty', 'It holds containers of the platform.');
     case 'unknown':
@@ -70,7 +74,18 @@ const HostParamsSchema = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 256, description: 'As in DOCKER_HOSTS.' }),
 });
 
-const ConfirmHostSchema = Type.Object({ reason: ReasonSchema }, { additionalProperties: false });
+const ConfirmHostSchema = Type.Object(
+  {
+    reason: ReasonSchema,
+    gone: Type.Optional(
+      Type.Boolean({
+        description:
+          'Of a host that DOCKER_HOSTS does not name any more: not that it is empty, but that it is gone for good.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
 
 const ConfirmedHostSchema = Type.Object({
   success: Type.Literal(true),
@@ -90,7 +105,7 @@ const CONFIRM = {
   operationId: 'confirmHost',
   summary: 'Confirm that a Docker host is meant to be empty',
   description:
-    'A host without containers counts as unknown while bots are known to have been there. 409 where it holds any; 503 where it does not answer. A host that DOCKER_HOSTS does not name any more cannot be asked: of it this is the decision that it is gone for good, with all that it held; it ends when the host is named again.',
+    'A host without containers counts as unknown while bots are known to have been there. 409 where it holds any; 503 where it does not answer. A host that DOCKER_HOSTS does not name any more cannot be asked: of it, and with `gone` alone, this is the decision that it is gone for good, with all that it held; it ends when the host is named again.',
   tags: ['admin'],
   params: HostParamsSchema,
   body: ConfirmHostSchema,

@@ -15,6 +15,7 @@ export type ConfirmOutcome =
   | { readonly status: 'confirmed'; readonly record: HostRecord }
   | { readonly status: 'gone'; readonly decision: GoneDecision }
   | { readonly status: 'no-such-host'; readonly hosts: readonly string[] }
+  | { readonly status: 'listed' | 'not-listed' }
   | { readonly status: 'not-empty' }
   | { readonly status: 'unknown'; readonly reason: string };
 
@@ -24,21 +25,28 @@ export interface ConfirmHostPorts {
   readonly unlistedHosts: Pick<UnlistedHosts, 'isListed' | 'isRemembered'>;
 }
 
+export interface HostOrder extends EmptyConfirmation {
+  /** Not that it is empty: that it is gone for good. Who means the one has not decided the other. */
+  readonly isGone?: boolean | undefined;
+}
+
 export type ConfirmHost = ReturnType<typeof createConfirmHost>;
 
 export function createConfirmHost({ bots, hostRecords, unlistedHosts }: ConfirmHostPorts) {
   return {
     confirm: async (
       host: string,
-      confirmation: EmptyConfirmation,
+      { isGone = false, ...confirmation }: HostOrder,
       call: BotsCall,
     ): Promise<ConfirmOutcome> => {
       const hosts = bots.hosts();
       if (!hosts.includes(host) && !unlistedHosts.isListed(host)) {
         const isRemembered = await unlistedHosts.isRemembered(host, call.signal);
         if (!isRemembered) return { status: 'no-such-host', hosts };
+        if (!isGone) return { status: 'not-listed' };
         return { status: 'gone', decision: await hostRecords.decideGone(host, confirmation) };
       }
+      if (isGone) return { status: 'listed' };
       const answer = await bots.hasManaged(host, call);
       if (answer.status === 'unknown') return answer;
       if (answer.items) return { status: 'not-empty' };
