@@ -14,6 +14,7 @@ export const FINDING_KINDS = [
   'constraint-violation',
   'unreadable-row',
   'unmapped-bot',
+  'not-money',
   'unconfirmed-start',
 ] as const;
 
@@ -146,4 +147,10 @@ export interface UnmappedBot {
 export function unmappedBot({ userId, instanceId, reason, detail }: UnmappedBot): Finding {
   const evidence = { reason, detail };
   return { kind: 'unmapped-bot', userId, instanceId, discriminator: reason, evidence };
+}
+
+/** An orphan that no run may pay: its money stays where it is until its numbers are put right.
+ * @param detail which number it is, and what stands there. */
+export function notMoneyInBot(userId: UserId, instanceId: InstanceId, detail: string): Finding {
+  return { kind: 'not-money', userId, instanceId, discriminator: detail, evidence: { detail } };
 }

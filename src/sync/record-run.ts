@@ -5,7 +5,7 @@ import { type SagaId, toSagaId } from '@reclaim/saga';
 import { paidBy } from '../deletion/reclaim-orphan.ts';
 import { toInstanceId } from '../domain/ids.ts';
 import { isMoney } from '../domain/money.ts';
-import { idConflict, resurrected, unmappedBot } from '../findings/findings.ts';
+import { idConflict, notMoneyInBot, resurrected, unmappedBot } from '../findings/findings.ts';
 import type { BotOwner } from '../pool-state/ownership.ts';
 import { POOL_STATE } from './detect-drift.ts';
 import type { Fence } from './mongodb/suspects.ts';
@@ -145,7 +145,12 @@ async function reportFindings(
         ? [findings.report(unmappedBot({ userId, instanceId, reason, detail }))]
         : [],
     );
-  await Promise.all([...conflicts, ...returned, ...unmapped]);
+  const unpayable = runReport.drifts
+    .filter(({ reason }) => reason === 'not-money')
+    .map(({ instanceId, detail }) =>
+      findings.report(notMoneyInBot(userId, instanceId, detail ?? 'unknown')),
+    );
+  await Promise.all([...conflicts, ...returned, ...unmapped, ...unpayable]);
 }
 
 /** What no later run mends by itself. */

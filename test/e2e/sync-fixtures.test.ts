@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   allOf,
+  findingsOf,
   outsideState,
   ownEntries,
   readPoolState,
@@ -99,6 +100,8 @@ describe('the fixtures, synchronised', () => {
     const bad = await syncWallet(app, 'uid-bad');
     expect(skippedOf(bad)).toEqual({ 'uid-bad-bot-1': 'not-money', 'uid-bad-bot-2': 'not-money' });
     expect(bad.body.data.newWalletBalance).toBe(77);
+    const details = (await findingsOf(app, 'not-money')).map(({ evidence }) => evidence.detail);
+    expect(details.sort()).toEqual(['currentValue: "61.5"', 'currentValue: -12.5']);
     const ghost = await syncWallet(app, 'uid-ghost');
     expect(ghost.body.data).toMatchObject({
       ...{ cleanedBots: [], validAllocations: [], runningBots: ['uid-ghost-bot-1'] },

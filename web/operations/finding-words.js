@@ -16,6 +16,8 @@ const KINDS = {
     'A row of the pool state cannot be read: the state of its bots, and of no others, is unknown.',
   'unmapped-bot':
     'A bot of a pool has lost its entry in the pool state, and it cannot be made again without guessing: the evidence names the reason. The platform does not know the bot.',
+  'not-money':
+    'A bot exists nowhere, and its money cannot come back: a number of its allocation is no amount. Put it right in the wallet; the next run pays it.',
   'unconfirmed-start':
     'There were allocations here before the first start. Automatic runs only report, and pay nothing, until their report is confirmed: compare it with the platform, then acknowledge.',
 };

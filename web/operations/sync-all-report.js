@@ -79,12 +79,18 @@ function Ended({ job, onForce, onSelect }) {
         (/** @type {any} */ { userId, botId, verdict, value }) => html`
           <li key=${`${userId}/${botId}`}>
             <span>${botId}</span>
-            <span class="soft">${VERDICTS[verdict] ?? verdict}${value === null ? '' : `, ${money(value)}`}</span>
+            <span class="soft">${VERDICTS[verdict] ?? verdict}${amountOf(verdict, value)}</span>
           </li>
         `,
       )}
     </ul>
   `;
+}
+
+/** @param {string} verdict @param {number | null} value */
+function amountOf(verdict, value) {
+  if (value !== null) return `, ${money(value)}`;
+  return verdict === 'orphan' ? ', an amount that cannot be paid' : '';
 }
 
 /** @param {any} result */
