@@ -55,6 +55,18 @@ describeBrowser('the portfolio of a user with odd numbers', () => {
     await page.getByTestId('sync-report').getByText('1 orphaned bot cleaned up').waitFor();
   });
 
+  it('paid back by a run of another page: the history says why the balance is another', async () => {
+    const app = await startTestApplication();
+    await putUser(app.db, { balance: 10, bots: { [id(1)]: allocation(50, 60) }, firebaseUid: UID });
+    const page = await openPage(app, { token: await app.token(UID) });
+    await page.getByTestId('orphans').waitFor();
+    await page.getByText('Nothing has moved yet.').waitFor();
+    await app.call(UID, 'POST', '/sync-wallet', { prefer: 'wait=30' });
+    await page.evaluate(() => Object(globalThis).dispatchEvent(new Event('online')));
+    await expect.poll(() => page.getByTestId('balance').textContent()).toBe('$70.00');
+    await page.getByRole('cell', { name: '+$60.00' }).waitFor();
+  });
+
   it('paid back before: left alone on the card as in the report', async () => {
     const app = await startTestApplication();
     const bots = { [id(1)]: allocation(50, 60) };

@@ -4,7 +4,7 @@ import { call } from '../shared/api.js';
 import { OrphanHistory } from '../shared/orphan-history.js';
 import { usePolled } from '../shared/polled.js';
 import { Trouble } from '../shared/trouble.js';
-import { html, useCallback, useEffect, useState } from '../shared/view.js';
+import { html, useCallback, useEffect, useRef, useState } from '../shared/view.js';
 import { Balance } from './balance.js';
 import { Bots } from './bots.js';
 import { Jobs } from './jobs.js';
@@ -30,6 +30,13 @@ export function Portfolio({ user, syncOnOpen, provisionsBots }) {
     void wallet.refresh();
     void bots.refresh();
   }, []);
+  const balance = wallet.value?.balance;
+  const before = useRef(balance);
+  useEffect(() => {
+    // A run, the platform or another tab has moved it: the history says so too.
+    if (before.current !== undefined && before.current !== balance) setMoves((count) => count + 1);
+    before.current = balance;
+  }, [balance]);
   const jobs = useJobs(bots.refresh, onMoved);
   const sync = useSync(user, syncOnOpen, onMoved);
   const list = bots.value ?? [];
