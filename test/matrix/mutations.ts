@@ -127,8 +127,8 @@ const OF_TWINS: Readonly<Record<TwinName, readonly Edit[] | Unmutated>> = {
   'a-sum-taken-for-a-payment': [
     inProduct(
       'wallet/audit/audit-once.ts',
-      '.filter(({ opId }) => !standing.has(opId))',
-      '.filter(() => standing !== null)',
+      '.filter(({ opId }) => !decided.has(opId))',
+      '.filter(() => decided !== null)',
     ),
   ],
   'a-sequence-that-a-save-takes-back': [

@@ -12,4 +12,8 @@ it('what is missing is the last payments of a run, to the last decimal: named; e
   expect(undoneReceipts([[], run(3n)], 3n)).toEqual(['settle.0']);
   expect(undoneReceipts([run(3n)], 0n)).toEqual([]);
   expect(undoneReceipts([run(3n)], -3n)).toEqual([]);
+  const lost = [{ opId: 'settle.lost', amount: 7n }];
+  expect(undoneReceipts([run(7n)], 7n, lost)).toEqual(['settle.lost']);
+  expect(undoneReceipts([run(5n, 7n)], 14n, lost)).toEqual(['settle.1', 'settle.lost']);
+  expect(undoneReceipts([run(5n, 5n)], 5n, lost)).toEqual([]);
 });

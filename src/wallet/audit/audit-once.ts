@@ -210,10 +210,11 @@ async function findUndone(
     until === null ? [] : await ledger.payments(reading.userId, until, EARLIER_PAYMENTS);
   const earlier = known.filter(({ opId }) => !since.has(opId));
   const standing = standingAmong([...known, ...own], reading.rows, chain.found);
+  const decided = new Set([...standing, ...chain.lost.map(({ opId }) => opId)]);
   const runs = chain.lastRuns.map(({ payments, isFromStart }) =>
-    (isFromStart ? [...earlier, ...payments] : payments).filter(({ opId }) => !standing.has(opId)),
+    (isFromStart ? [...earlier, ...payments] : payments).filter(({ opId }) => !decided.has(opId)),
   );
-  return undoneReceipts(runs, toCents(-chain.difference));
+  return undoneReceipts(runs, toCents(-chain.difference), chain.lost);
 }
 
 /** Named by the position of the chain: the same difference, found again from the same position, is the same one. */

@@ -9,7 +9,7 @@ import type { Standing } from './mongodb/audit-ledger.ts';
 import { isStrippedFrom, type OwnMovements } from './own-movements.ts';
 import type { NamedRow } from './row-identity.ts';
 import { meaningOf, type RowMeaning } from './row-meaning.ts';
-import { isPayment, type PaymentRun } from './undone-receipts.ts';
+import { isPayment, type OwnPayment, type PaymentRun } from './undone-receipts.ts';
 import type { OwnMovement, WalletRow } from './wallet-readings.ts';
 
 export interface ChainInput {
@@ -35,8 +35,9 @@ export interface Chain {
   readonly after: string | null;
   readonly before: string | null;
   readonly platform: readonly PlatformEntry[];
-  /** Our payments that the document has lost, those right before the break, and those at the end: a stale save has taken
-   * back the last of one of them. */
+  /** Our payments that the document has lost: a stale save has taken back all of them. */
+  readonly lost: readonly OwnPayment[];
+  /** Our payments right before the break, and at the end: a stale save has taken back the last of one of them. */
   readonly lastRuns: readonly PaymentRun[];
 }
 
@@ -97,15 +98,9 @@ export function chainOf(input: ChainInput): Chain {
     after: isConserved ? null : after,
     before: isConserved ? null : before,
     platform,
-    lastRuns: isConserved
-      ? []
-      : [lostRun(input.own), runBeforeBreak, run].filter((last) => last !== null),
+    lost: input.own.lost.filter(({ opId }) => isPayment(opId)),
+    lastRuns: isConserved ? [] : [...(runBeforeBreak === null ? [] : [runBeforeBreak]), run],
   };
-}
-
-function lostRun({ lost }: OwnMovements): PaymentRun | null {
-  const payments = lost.filter(({ opId }) => isPayment(opId)).reverse();
-  return payments.length === 0 ? null : { payments, isFromStart: true };
 }
 
 type Link = {

@@ -66,17 +66,22 @@ function isSameToTheCent(left: Exact, right: Exact): boolean {
 export const PAYMENT = /^(?:settle|restore)\./;
 
 /** @param runs payments of ours, in the order of the list, each run unbroken by a row of another program.
+ * @param lost those that were certainly taken back, and are in none of the runs.
  * @returns their operations; none: it cannot be decided. */
 export function undoneReceipts(
   runs: readonly (readonly OwnPayment[])[],
   missing: Exact,
+  lost: readonly OwnPayment[] = [],
 ): readonly string[] {
   if (missing <= 0n) return [];
+  const certain = lost.reduce((sum, { amount }) => sum + amount, 0n);
+  const opIds = lost.map(({ opId }) => opId);
+  if (certain === missing) return opIds;
   for (const run of runs) {
-    let sum = 0n;
+    let sum = certain;
     for (let first = run.length - 1; first >= 0 && sum < missing; first -= 1) {
       sum += run[first]?.amount ?? 0n;
-      if (sum === missing) return run.slice(first).map(({ opId }) => opId);
+      if (sum === missing) return [...run.slice(first).map(({ opId }) => opId), ...opIds];
     }
   }
   return [];
