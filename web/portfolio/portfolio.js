@@ -58,7 +58,7 @@ export function Portfolio({ user, syncOnOpen, provisionsBots }) {
       <${Balance} wallet=${wallet.value} bots=${bots} sync=${sync} canProvision=${provisionsBots} onJob=${jobs.add} />
       <${OrphanHistory} moves=${moves} />
     </div>
-    <${SyncReport} sync=${sync} currency=${currency} />
+    <${SyncReport} sync=${sync} bots=${list} currency=${currency} />
     <${Jobs} jobs=${jobs} bots=${list} currency=${currency} />
     <${Bots} bots=${bots} currency=${currency} canProvision=${provisionsBots} onJob=${jobs.add} />
     <${Transactions} moves=${moves} />

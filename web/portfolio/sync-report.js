@@ -6,8 +6,10 @@ import { html } from '../shared/view.js';
 
 /** @typedef {import('./sync.js').SyncData} SyncData */
 
-/** @param {{ sync: ReturnType<typeof import('./sync.js').useSync>, currency: string }} props */
-export function SyncReport({ sync: { view, close, start }, currency }) {
+/** @typedef {import('./portfolio.js').BotView} BotView */
+
+/** @param {{ sync: ReturnType<typeof import('./sync.js').useSync>, bots: BotView[], currency: string }} props */
+export function SyncReport({ sync: { view, close, start }, bots, currency }) {
   if (view.kind === 'none') return null;
   return html`
     <section class="card report" aria-live="polite" aria-label="Sync Wallet" data-testid="sync-report">
@@ -17,7 +19,7 @@ export function SyncReport({ sync: { view, close, start }, currency }) {
       }
       ${view.kind === 'failed' && html`<${Trouble} problem=${view.problem} what=${view.what} />`}
       ${view.kind === 'stuck' && html`<p class="notice bad">It waits for an operator (job ${view.jobId}).</p>`}
-      ${view.kind === 'found' && html`<${Found} data=${view.data} isRehearsal=${view.isRehearsal} currency=${currency} />`}
+      ${view.kind === 'found' && html`<${Found} data=${view.data} isRehearsal=${view.isRehearsal} bots=${bots} currency=${currency} />`}
       ${
         view.kind !== 'checking' &&
         html`
@@ -36,11 +38,12 @@ export function SyncReport({ sync: { view, close, start }, currency }) {
   `;
 }
 
-/** @param {{ data: SyncData, isRehearsal: boolean, currency: string }} props */
-function Found({ data, isRehearsal, currency }) {
+/** @param {{ data: SyncData, isRehearsal: boolean, bots: BotView[], currency: string }} props */
+function Found({ data, isRehearsal, bots, currency }) {
   const { cleanedBots, totalReturned, newWalletBalance, skipped, validAllocations, runningBots } =
     data;
   const count = cleanedBots.length;
+  const names = new Map(bots.map(({ instanceId, botName }) => [instanceId, botName]));
   return html`
     <h2>${headline(count, skipped.length, isRehearsal)}</h2>
     ${
@@ -70,7 +73,7 @@ function Found({ data, isRehearsal, currency }) {
       html`
       <h3>Left alone</h3>
       <ul class="lines">
-        ${skipped.map(({ botId, reason }) => html`<li key=${botId}><span>${botId}</span><span class="soft">${REASONS[reason] ?? reason}</span></li>`)}
+        ${skipped.map(({ botId, reason }) => html`<li key=${botId}><span>${names.get(botId) ?? botId}</span><span class="soft">${REASONS[reason] ?? reason}</span></li>`)}
       </ul>
     `
     }
