@@ -103,12 +103,24 @@ function openedFields({ incarnation, sagaId, epoch, ...observed }: OpenTombstone
   };
 }
 
+/** Only adds: what was found in a captured one's place is known to no later capture (I1). */
 export function observedBotsWrite(
   target: TombstoneTarget,
   { observedBots, observedInPart }: ObservedIncarnation,
 ): TombstoneWrite {
-  return owned(target, {}, { observedBots: { $literal: observedBots }, observedInPart });
+  const known = { $ifNull: ['$observedBots', []] };
+  const named = { $map: { input: known, as: 'bot', in: CONTAINER } };
+  const added = {
+    $filter: {
+      input: { $literal: observedBots ?? [] },
+      as: 'bot',
+      cond: { $not: [{ $in: [CONTAINER, named] }] },
+    },
+  };
+  return owned(target, {}, { observedBots: { $concatArrays: [known, added] }, observedInPart });
 }
+
+const CONTAINER = { host: '$$bot.host', containerId: '$$bot.containerId' };
 
 /** Leaves no tombstone, whether or not there was one, but the record that this saga opens none any more. */
 export function withdrawWrite({ incarnation, sagaId, epoch }: TombstoneTarget): TombstoneWrite {

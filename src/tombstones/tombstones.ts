@@ -43,7 +43,7 @@ export interface Tombstones {
    * `mayTakeOver` is not touched. A settled or ended one is never reopened. */
   open(command: OpenTombstone): Promise<OpenResult>;
 
-  /** Stores what the saga observed when its own step could do so at last (captures were unknown before). */
+  /** Adds what the saga has observed since it was opened. Repeatable; takes nothing away. */
   recordObservedBots(target: TombstoneTarget, observed: ObservedIncarnation): Promise<void>;
 
   /** Removes a `open` one that names this saga, and forbids this saga to open it again, however late a worker

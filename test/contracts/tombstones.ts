@@ -63,6 +63,24 @@ export function describeTombstones(name: string, create: () => Promise<Tombstone
       expect(await tombstones.findForBot(USER, toInstanceId('other'))).toEqual([]);
     });
 
+    it('what was observed later is added, once, to what was observed before', async () => {
+      const { tombstones } = await create();
+      const target = command();
+      const anew = observedDedicated({ containerId: 'anew' });
+      const elsewhere = observedDedicated({ host: 'elsewhere' });
+      await tombstones.open(target);
+      for (const observedBots of [
+        [OBSERVED_BOT],
+        [OBSERVED_BOT, anew],
+        [OBSERVED_BOT, elsewhere],
+      ]) {
+        await tombstones.recordObservedBots(target, { observedBots, observedInPart: false });
+      }
+      expect(await tombstones.findForBot(USER, BOT)).toMatchObject([
+        { observedBots: [OBSERVED_BOT, anew, elsewhere] },
+      ]);
+    });
+
     it("the slots of a user's bots: held until gone was observed, and of nobody else", async () => {
       const { tombstones } = await create();
       const target = command();

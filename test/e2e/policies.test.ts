@@ -3,7 +3,14 @@
 
 import { describe, expect, it } from 'vitest';
 import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import type { InjectedFault } from '../../src/bots/simulator/world-documents.ts';
+import {
+  dedicatedKey,
+  type InjectedFault,
+  newContainerId,
+  worldCollection,
+} from '../../src/bots/simulator/world-documents.ts';
+import type { ObservedBot } from '../../src/domain/bot.ts';
+import { joinAnswers, unknown } from '../../src/domain/source.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   allOf,
@@ -16,8 +23,10 @@ import {
   type PlacedBot,
   placeBot,
   readPoolState,
+  standingTombstones,
   userNamed,
 } from '../support/deletions.ts';
+import { createLab, deleteToRest } from '../support/lab.ts';
 import { type Spoiling, spoilPoolState } from '../support/spoil-pool-state.ts';
 import { platformSets } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -124,6 +133,48 @@ describe('a bot that cannot be stopped', () => {
     // A repeat is answered with the job that has ended.
     const repeats = await deleteAll(app, bots);
     expect(repeats.map(({ body }) => body.jobId)).toEqual(replies.map(({ body }) => body.jobId));
+  });
+
+  it('made anew while it stops, then its host goes away: the tombstone names the new container (I1)', async () => {
+    const lab = await createLab();
+    const bot = await placeBot(lab, 'dedicated');
+    const world = worldCollection(lab.db);
+    let isSeen = false;
+    const stopped: string[] = [];
+    const worker = await lab.worker(({ bots }) => ({
+      bots: {
+        ...bots,
+        locate: async (...asked) => {
+          // When the lock's captures are taken.
+          if (isSeen) return bots.locate(...asked);
+          isSeen = true;
+          return joinAnswers<ObservedBot>([unknown('it does not answer yet')], new Date());
+        },
+        stop: async (id, observed, call) => {
+          stopped.push(observed.containerId);
+          if (stopped.length > 1) {
+            await lab.world.injectFaults({ host: observed.host }, { unreachable: true });
+          }
+          const outcome = await bots.stop(id, observed, call);
+          await world.updateOne(
+            { _id: dedicatedKey(bot.instanceId) },
+            { $set: { containerId: newContainerId(), running: true } },
+          );
+          return outcome;
+        },
+      },
+    }));
+
+    const { state } = await deleteToRest(worker, bot, 1_000);
+
+    expect(state.warnings.map(({ code }) => code)).toContain('stop-failed');
+    const [first, second] = stopped;
+    expect(second).not.toBe(first);
+    const [tombstone] = await standingTombstones(lab);
+    const named = tombstone?.observedBots.map((one: ObservedBot) => one.containerId);
+    expect({ status: tombstone?.status, named }).toEqual({
+      ...{ status: 'settled', named: [first, second] },
+    });
   });
 
   it('its host goes away after the stop, for good: the job ends all the same, the tombstone goes on', async () => {

@@ -2,6 +2,7 @@
 // nothing leads from settled back to open, and what was withdrawn is not opened again by its saga.
 
 import { FencedError, HoldError } from '../../packages/saga/src/errors.ts';
+import type { ObservedBot } from '../../src/domain/bot.ts';
 import type { InstanceId } from '../../src/domain/ids.ts';
 import { incarnationKey } from '../../src/domain/incarnation.ts';
 import { endedOf } from '../../src/tombstones/ended-bots.ts';
@@ -99,8 +100,14 @@ export function createMemoryTombstones(nowMs: () => number): MemoryTombstones {
         incarnation.instanceId === instanceId ? [status] : [],
       ),
     open: async (command) => open(command),
-    recordObservedBots: async (target, { observedBots, observedInPart }) =>
-      change(own(target), { observedBots, observedInPart }),
+    recordObservedBots: async (target, { observedBots: seen, observedInPart }) => {
+      const found = own(target);
+      const known = found.tombstone.observedBots ?? [];
+      const isNamed = ({ host, containerId }: ObservedBot) =>
+        known.some((one) => one.host === host && one.containerId === containerId);
+      const observedBots = [...known, ...(seen ?? []).filter((one) => !isNamed(one))];
+      change(found, { observedBots, observedInPart });
+    },
     withdraw: async (target) => withdraw(target),
     settle: async (target, { observedAtRest } = { observedAtRest: false }) => {
       const found = own(target);

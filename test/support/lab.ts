@@ -61,6 +61,7 @@ export async function createLab(): Promise<Lab> {
 export async function deleteToRest(
   engine: TestEngine,
   { uid, userId, instanceId }: PlacedBot,
+  stopTimeoutMs = 30_000,
 ): Promise<SagaRecord> {
   const { saga } = await engine.sagas.start({
     kind: DELETE_BOT,
@@ -68,7 +69,7 @@ export async function deleteToRest(
     requestedBy: 'a test',
     input: {
       ...{ userId, firebaseUid: toFirebaseUid(uid), instanceId: toInstanceId(instanceId) },
-      ...{ onStopFailure: 'refund', stopTimeoutMs: 30_000 },
+      ...{ onStopFailure: 'refund', stopTimeoutMs },
     } satisfies DeleteBotInput,
   });
   return engine.runToRest(saga.id);
