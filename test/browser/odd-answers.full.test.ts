@@ -131,6 +131,32 @@ describeBrowser('a page that is told something odd', () => {
     await page.getByRole('button', { name: 'Show older ones' }).waitFor();
     expect(await page.getByText('Row two').count()).toBe(1);
   });
+
+  it('money moves while two pages of the history are shown: both are read again', async () => {
+    const app = await startTestApplication();
+    const bot = await placeBot(app, 'dedicated');
+    const rows = Array.from({ length: 30 }, (_, n) => ({
+      ...{ opId: `op-${n}`, type: 'deposit', amount: 1, amountMinor: 100, currency: 'USD' },
+      ...{ botId: '', botName: '', description: `row ${n}.`, balanceAfter: 1, jobId: null },
+      ...{ source: '', standing: 'counted', at: new Date().toISOString() },
+    }));
+    const page = await openPage(app);
+    await page.route(`${API}/wallet/transactions*`, async (route) => {
+      const query = new URL(route.request().url()).searchParams;
+      const from = Number(query.get('cursor') ?? 0);
+      const to = from + Number(query.get('limit'));
+      const nextCursor = to < rows.length ? String(to) : null;
+      await route.fulfill({ json: { transactions: rows.slice(from, to), nextCursor } });
+    });
+    await page.getByLabel('Token').fill(await app.token(bot.uid));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Show older ones' }).click();
+    await page.getByText('Row 29.').waitFor();
+    rows.unshift({ ...rows[0], opId: 'new', description: 'row of now.' } as (typeof rows)[number]);
+    await page.getByRole('button', { name: 'Sync Wallet', exact: true }).first().click();
+    await page.getByText('Row of now.').waitFor();
+    expect(await page.getByText('Row 28.').count()).toBe(1);
+  });
 });
 
 describeBrowser('signing out', () => {

@@ -10,6 +10,10 @@ import { html, useCallback, useEffect, useRef, useState } from '../shared/view.j
 /** @typedef {any} Transaction as GET /wallet/transactions has it */
 /** @typedef {{ rows: Transaction[], nextCursor: string | null }} Page */
 
+const PAGE_SIZE = 20;
+/** As many as the server gives at once. */
+const MOST = 100;
+
 /** @param {{ moves: number }} props */
 export function Transactions({ moves }) {
   const [page, setPage] = useState(/** @type {Page | null} */ (null));
@@ -17,7 +21,7 @@ export function Transactions({ moves }) {
   const [isBusy, setBusy] = useState(false);
   const asked = useRef(0);
 
-  const load = useCallback(async (/** @type {Page | null} */ before) => {
+  const load = useCallback(async (/** @type {Page | null} */ before, limit = PAGE_SIZE) => {
     asked.current += 1;
     const turn = asked.current;
     // A page that was requested before money moved is older than one that was requested after.
@@ -25,7 +29,7 @@ export function Transactions({ moves }) {
     setBusy(true);
     try {
       const query = before?.nextCursor ? `&cursor=${encodeURIComponent(before.nextCursor)}` : '';
-      const answer = await call('GET', `/wallet/transactions?limit=20${query}`);
+      const answer = await call('GET', `/wallet/transactions?limit=${limit}${query}`);
       if (isLate()) return;
       setPage({
         rows: [...(before?.rows ?? []), ...answer.transactions],
@@ -38,7 +42,10 @@ export function Transactions({ moves }) {
     }
     setBusy(false);
   }, []);
-  useEffect(() => void load(null), [moves]);
+  // As much of it as was shown before.
+  useEffect(() => {
+    void load(null, Math.min(MOST, Math.max(PAGE_SIZE, page?.rows.length ?? 0)));
+  }, [moves]);
 
   return html`
     <section class="card" aria-labelledby="transactions-title">
