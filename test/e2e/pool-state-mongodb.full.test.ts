@@ -7,8 +7,17 @@ import { reportHealth } from '../../src/main/compose/health-report.ts';
 import { moveToFile, moveToMongodb } from '../../src/pool-state/mongodb/move-pool-state.ts';
 import { poolCollections } from '../../src/pool-state/mongodb/pool-documents.ts';
 import { startBeside, startTestApplication } from '../support/application.ts';
-import { deleteBot, placeBot, readPoolState, startWithFixtures } from '../support/deletions.ts';
-import { returnedBy, syncWallet } from '../support/syncs.ts';
+import {
+  deleteBot,
+  outsideState,
+  placeBot,
+  readPoolState,
+  startWithFixtures,
+} from '../support/deletions.ts';
+import { createHealthChecks } from '../support/health-checks.ts';
+import { conservation, provision, setUpProvisioning, UID } from '../support/provisions.ts';
+import { reclaim, returnedBy, syncWallet } from '../support/syncs.ts';
+import { users } from '../support/users.ts';
 
 const env = { POOL_STATE: 'mongodb' };
 const inFile = { POOL_STATE: 'file' };
@@ -25,6 +34,67 @@ describe('POOL_STATE=mongodb', () => {
     expect(botMapping).not.toHaveProperty('uid-live-bot-1');
     expect(botMapping).toHaveProperty('uid-live-bot-2');
     await expect(access(app.poolStateFile)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('four bots for three places at once: three get a port each, the fourth its money back', async () => {
+    const app = await setUpProvisioning({ env });
+    const beside = await startBeside(app);
+    const replies = await Promise.all([1, 2, 3, 4].map(() => provision(app)));
+    expect(replies.map(({ body }) => body.success).sort()).toEqual([false, true, true, true]);
+    const { pools, botMapping } = await readPoolState(app);
+    const ports = Object.values(botMapping).map(({ port }) => port);
+    expect(ports.sort()).toEqual([9000, 9001, 9002]);
+    expect(Object.values(botMapping).map(({ status }) => status)).toEqual(
+      Array.from({ length: 3 }, () => 'running'),
+    );
+    expect([...(pools[`${UID}-pool-1`]?.bots ?? [])].sort()).toEqual(
+      Object.keys(botMapping).sort(),
+    );
+    const { balanceMinor, expectedMinor } = await conservation(app);
+    expect(balanceMinor).toBe(expectedMinor);
+    await beside.stop();
+  });
+
+  it('sync: a stale entry goes, a lost one comes back', async () => {
+    const app = await startWithFixtures({ env });
+    await users(app.db).updateOne({ firebaseUid: 'uid-stale' }, { $set: { botAllocations: {} } });
+    await syncWallet(app, 'uid-stale');
+    await syncWallet(app, 'uid-lost');
+    const { botMapping } = await readPoolState(app);
+    expect(botMapping).not.toHaveProperty('uid-stale-bot-1');
+    expect(botMapping['uid-lost-bot-1']).toMatchObject({ poolId: 'uid-lost-pool-1' });
+  });
+
+  it('an orphan that Docker may have after all: compensated, and its entry is back', async () => {
+    const app = await startTestApplication({ env });
+    const bot = await placeBot(app, 'pooled');
+    await app.db.collection('simulatedBots').deleteMany({ instanceId: bot.instanceId });
+    const before = await outsideState(app);
+    await app.world.injectFaults({ host: 'simulated' }, { unreachable: true });
+    const { state } = await reclaim(app, bot);
+    await app.world.injectFaults({ host: 'simulated' }, null);
+    expect(state).toMatchObject({ phase: 'compensated', cause: { code: 'SOURCE_UNKNOWN' } });
+    expect(await outsideState(app)).toEqual(before);
+  });
+
+  it('looks: the words of bots and pools are put right, and a bot that has crashed is started', async () => {
+    const app = await startWithFixtures({ env });
+    const { observe } = createHealthChecks(app);
+    const live = 'freqtrade-pool-uid-live-pool-1';
+    await app.world.setProgram('uid-live-bot-1', 'FATAL');
+    await observe();
+    expect((await readPoolState(app)).botMapping['uid-live-bot-3']?.status).toBe('running');
+    await observe();
+    expect((await observe()).restarts).toBe(1);
+    const { pooled } = await app.world.snapshot();
+    const crashed = pooled.find(({ instanceId }) => instanceId === 'uid-live-bot-1');
+    expect(crashed?.program).toBe('RUNNING');
+    expect((await readPoolState(app)).botMapping['uid-live-bot-1']?.status).toBe('failed');
+    await app.world.setPool(live, { running: false });
+    await observe();
+    const { pools, botMapping } = await readPoolState(app);
+    expect(pools['uid-live-pool-1']?.status).toBe('stopped');
+    expect(Object.keys(botMapping)).toHaveLength(4);
   });
 
   it('health: says what MongoDB’s pool state is like, and names it as the source', async () => {

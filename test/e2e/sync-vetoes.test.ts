@@ -2,9 +2,6 @@
 // veto is over (I3, I4). Users are independent, so one application serves several.
 
 import { describe, expect, it } from 'vitest';
-import { toSagaId } from '../../packages/saga/src/saga-id.ts';
-import { reclaimOrder } from '../../src/deletion/reclaim-orphan.ts';
-import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import type { BotMapping } from '../../src/pool-state/pool-state.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
@@ -28,13 +25,13 @@ import { spoilPoolState } from '../support/spoil-pool-state.ts';
 import {
   orphanOf,
   reasonsOf,
+  reclaim,
   returnedBy,
   skippedOf,
   startSync,
   syncWallet,
 } from '../support/syncs.ts';
 import { allocation, platformSets, putUser, users } from '../support/users.ts';
-import { waitFor } from '../support/wait-for.ts';
 
 const HOST = { host: 'simulated' };
 /** Long enough for a slow machine to change something between the observations. */
@@ -286,21 +283,6 @@ describe('what changes between the observations', () => {
 });
 
 describe('what is seen after the second observation: the reclaiming turns back', () => {
-  async function reclaim(app: TestApplication, { uid, userId, instanceId }: PlacedBot) {
-    const orphan = {
-      userId,
-      firebaseUid: toFirebaseUid(uid),
-      instanceId: toInstanceId(instanceId),
-      incarnationId: '2026-10-02T09:30:00.000Z',
-    };
-    const by = { parent: toSagaId('syn-aaaaaaaaaaaaaaaa'), requestedBy: 'a test' };
-    const { saga } = await app.services.sagas.start(reclaimOrder(orphan, by));
-    return waitFor('the reclaiming to end', async () => {
-      const now = await app.services.sagas.find(saga.id);
-      return now !== null && !now.open && now;
-    });
-  }
-
   it.each([
     ['dedicated', 'dedicated', true],
     ['pooled', 'pooled', true],

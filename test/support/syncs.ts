@@ -1,11 +1,15 @@
 // What the scenarios of the synchronisation share.
 
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { createMongoKnownContainers } from '../../src/bots/mongo-known-containers.ts';
+import { reclaimOrder } from '../../src/deletion/reclaim-orphan.ts';
 import type { ObservedBot } from '../../src/domain/bot.ts';
+import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import { asAdmin } from './admin.ts';
 import type { Reply, TestApplication } from './application.ts';
 import type { PlacedBot } from './deletions.ts';
 import { allocation, putUser, type TestBot } from './users.ts';
+import { waitFor } from './wait-for.ts';
 
 /** POST /sync-wallet that waits for the end. */
 export function syncWallet(app: TestApplication, uid: string, query = ''): Promise<Reply> {
@@ -64,4 +68,20 @@ export async function botOnLost(app: TestApplication, uid: string): Promise<Plac
   const known = createMongoKnownContainers({ db: app.db, now: () => new Date() });
   await known.note([{ instanceId, observedBot }]);
   return bot;
+}
+
+/** A reclaiming of its own, at its end: the bot is an orphan by the word of its caller. */
+export async function reclaim(app: TestApplication, { uid, userId, instanceId }: PlacedBot) {
+  const orphan = {
+    userId,
+    firebaseUid: toFirebaseUid(uid),
+    instanceId: toInstanceId(instanceId),
+    incarnationId: '2026-10-02T09:30:00.000Z',
+  };
+  const by = { parent: toSagaId('syn-aaaaaaaaaaaaaaaa'), requestedBy: 'a test' };
+  const { saga } = await app.services.sagas.start(reclaimOrder(orphan, by));
+  return waitFor('the reclaiming to end', async () => {
+    const now = await app.services.sagas.find(saga.id);
+    return now !== null && !now.open && now;
+  });
 }
