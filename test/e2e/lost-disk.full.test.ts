@@ -3,6 +3,7 @@
 
 import { expect, it } from 'vitest';
 import { dedicatedKey, worldCollection } from '../../src/bots/simulator/world-documents.ts';
+import { asAdmin } from '../support/admin.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   deleteBot,
@@ -80,4 +81,22 @@ it('the disk is lost before the stop: nothing is paid; it is back: stopped, remo
   expect((await app.world.snapshot()).dedicated).toEqual([]);
   expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(160);
   expect(await ownEntries(app)).toHaveLength(1);
+});
+
+it('the host is empty in truth, and an administrator says so: the tombstone ends', async () => {
+  const env = { ON_STOP_FAILURE: 'refund', STOP_TIMEOUT_MS: '500' };
+  const app = await startTestApplication({ env });
+  const bot = await placeBot(app, 'dedicated');
+  await injectFaults(app, bot, { refuseStop: true });
+  await deleteBot(app, bot);
+  await loseDisk(app, bot);
+  await confirmBots(app);
+  expect(await tombstoneOf(app)).toMatchObject({ status: 'settled' });
+  const path = '/admin/hosts/simulated/confirm';
+  const { status } = await asAdmin(app, 'POST', path, { reason: 'it was set up anew' });
+  expect(status).toBe(200);
+  await waitFor('the tombstone to end', async () => {
+    await app.services.deletionPorts.tombstones.makeDue();
+    return (await tombstoneOf(app))?.status === 'ended';
+  });
 });
