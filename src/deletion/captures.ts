@@ -81,6 +81,8 @@ export const REFUND = Type.Object({
   receipt: Type.Union([Type.Null(), RECEIPT]),
   /** Containers that were made in the place of known ones, and stopped before the payment. */
   replacements: Type.Optional(Type.Array(OBSERVED_BOT)),
+  /** The bot did not stay stopped until its payment, and the policy gave it up. */
+  gaveUp: Type.Optional(Type.Boolean()),
 });
 export type RefundValue = StoredOf<typeof REFUND>;
 

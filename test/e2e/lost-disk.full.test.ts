@@ -2,6 +2,7 @@
 // back. Its absence ends nothing and moves nothing before the host is believed (I1, I4).
 
 import { expect, it } from 'vitest';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { dedicatedKey, worldCollection } from '../../src/bots/simulator/world-documents.ts';
 import { asAdmin } from '../support/admin.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
@@ -16,6 +17,7 @@ import {
   standingTombstones,
   userNamed,
 } from '../support/deletions.ts';
+import { platformSets } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** @returns how the disk comes back, with the bot running as the daemon starts it. */
@@ -43,26 +45,60 @@ async function confirmBots(app: TestApplication): Promise<void> {
   });
 }
 
-it('a stop was given up, then the disk is lost: the tombstone stands, and stops the bot when the disk is back', async () => {
-  const env = { ON_STOP_FAILURE: 'refund', STOP_TIMEOUT_MS: '500' };
-  const app = await startTestApplication({ env });
-  const bot = await placeBot(app, 'dedicated');
+/** @returns the codes of its warnings. */
+async function refuseToStop(app: TestApplication, bot: PlacedBot) {
   await injectFaults(app, bot, { refuseStop: true });
-  expect((await deleteBot(app, bot)).body.warningCodes).toContain('stop-failed');
+  return (await deleteBot(app, bot)).body.warningCodes;
+}
 
-  const bringBack = await loseDisk(app, bot);
-  await confirmBots(app);
-  expect(await tombstoneOf(app)).toMatchObject({ status: 'settled' });
+/** It stops, and is started again before its payment. @returns the same. */
+async function refuseAfterItsStop(app: TestApplication, bot: PlacedBot) {
+  const setBalance = (balance: unknown) =>
+    platformSets(app.db, bot.userId, { 'paperWallet.balance': balance });
+  const jobId = await deleteThatCannotStop(app, bot);
+  await setBalance('fifty');
+  await injectFaults(app, bot, null);
+  await jobIn(app, bot.uid, jobId, 'stuck');
+  const started = { running: true, injectFaults: { refuseStop: true as const } };
+  const filter = { _id: dedicatedKey(bot.instanceId) };
+  await worldCollection(app.db).updateOne(filter, { $set: started });
+  await setBalance(50);
+  await app.services.sagas.order(toSagaId(jobId), RETRY);
+  const { warnings } = await jobIn(app, bot.uid, jobId, 'completed');
+  return warnings.map(({ code }: { code: string }) => code);
+}
 
-  await bringBack();
-  await waitFor('the tombstone to end', async () => {
-    await app.services.deletionPorts.tombstones.makeDue();
-    return (await tombstoneOf(app))?.status === 'ended';
-  });
-  expect((await app.world.snapshot()).dedicated).toEqual([]);
-  expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(160);
-  expect(await ownEntries(app)).toHaveLength(1);
-});
+const RETRY = { verb: 'retry', by: 'admin:test', reason: 'mended' } as const;
+
+it.each([
+  { when: 'a stop was given up', limitMs: 500, giveUp: refuseToStop },
+  {
+    when: 'started again and given up before its payment',
+    limitMs: 3_000,
+    giveUp: refuseAfterItsStop,
+  },
+])(
+  '$when, then the disk is lost: the tombstone stands, and stops the bot when the disk is back',
+  async ({ limitMs, giveUp }) => {
+    const env = { ON_STOP_FAILURE: 'refund', STOP_TIMEOUT_MS: String(limitMs) };
+    const app = await startTestApplication({ env });
+    const bot = await placeBot(app, 'dedicated');
+    expect(await giveUp(app, bot)).toEqual(['stop-failed', 'remove-container-unfinished']);
+
+    const bringBack = await loseDisk(app, bot);
+    await confirmBots(app);
+    expect(await tombstoneOf(app)).toMatchObject({ status: 'settled' });
+
+    await bringBack();
+    await waitFor('the tombstone to end', async () => {
+      await app.services.deletionPorts.tombstones.makeDue();
+      return (await tombstoneOf(app))?.status === 'ended';
+    });
+    expect((await app.world.snapshot()).dedicated).toEqual([]);
+    expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(160);
+    expect(await ownEntries(app)).toHaveLength(1);
+  },
+);
 
 it('the disk is lost before the stop: nothing is paid; it is back: stopped, removed and paid once', async () => {
   const app = await startTestApplication({ env: { ON_STOP_FAILURE: 'hold' } });

@@ -34,7 +34,10 @@ export async function observeStop(ports: StopPorts, call: DeletionCall): Promise
   if (rest.status === 'at-rest') return { warnings: [], replacements };
   const leftMs = (deadlineOf(call) ?? 0) - call.nowMs();
   const reason = rest.status === 'running' ? `running: ${rest.names.join()}` : rest.reason;
-  if (leftMs <= 0) return { warnings: giveUp(call, 'stop-failed', reason).warnings, replacements };
+  if (leftMs <= 0) {
+    const { value, warnings } = giveUp(call, 'stop-failed', reason);
+    return { warnings, replacements, ...value };
+  }
   if (rest.status === 'running') {
     const all = [...known, ...replacements];
     await Promise.all(all.map((observed) => bots.stop(instanceId, observed, call)));

@@ -28,7 +28,7 @@ const PIVOT_RETRY = { attempts: 1_000, baseMs: 50, capMs: 2_000 } as const;
 /** The last observation before the money moves; throws where it must not. */
 export type ConfirmBeforePayment = (call: DeletionCall) => Promise<Confirmed>;
 
-export interface Confirmed extends Pick<RefundValue, 'replacements'> {
+export interface Confirmed extends Pick<RefundValue, 'replacements' | 'gaveUp'> {
   readonly warnings: readonly Warning[];
 }
 
@@ -38,10 +38,9 @@ export function refundWallet(ports: DeletionPorts, confirmBeforePayment: Confirm
     timeoutMs: MONEY_TIMEOUT_MS,
     resultSchema: REFUND,
     run: async (call: DeletionCall): Promise<WithWarnings<RefundValue>> => {
-      const { replacements = [], warnings: confirmed } = await confirmBeforePayment(call);
+      const { warnings: confirmed, ...observed } = await confirmBeforePayment(call);
       const { value, warnings } = await settle(ports, call, contextOf(call));
-      const refund = replacements.length === 0 ? value : { ...value, replacements };
-      return withWarnings(refund, [...confirmed, ...warnings]);
+      return withWarnings({ ...value, ...observed }, [...confirmed, ...warnings]);
     },
     observe: (call: DeletionCall) => findReceipt(ports, contextOf(call)),
     abort: async (call: DeletionCall) => {

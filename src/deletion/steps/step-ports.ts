@@ -149,15 +149,15 @@ export function observedOf(call: DeletionCall): ObservedIncarnation {
 }
 
 /** Whether this saga has observed the bot at rest: what is at rest does not run again by itself. */
-export function wasObservedAtRest({ results }: DeletionCall): boolean {
-  const stop = results[STEP.stop];
-  return stop !== undefined && 'observedAtRestMs' in stop;
+export function wasObservedAtRest(call: DeletionCall): boolean {
+  return call.results[STEP.stop] !== undefined && !hasGivenUpStop(call);
 }
 
-/** Whether the policy gave the stop up: then the tombstone waits for Docker, and the deletion does not. */
+/** Whether the policy gave the stop up, in its step or before the payment: then the tombstone waits for Docker, and the
+ * deletion does not. */
 export function hasGivenUpStop({ results }: DeletionCall): boolean {
-  const stop = results[STEP.stop];
-  return stop !== undefined && 'gaveUp' in stop;
+  const { [STEP.stop]: stop, [STEP.refund]: refund } = results;
+  return (stop !== undefined && 'gaveUp' in stop) || refund?.gaveUp === true;
 }
 
 /** Whether it gave the pool state up: then the entry is the tombstone's to take out. */
