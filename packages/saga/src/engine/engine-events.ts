@@ -1,4 +1,5 @@
-// What an engine reports to its program: for logs and metrics, never for decisions. No call throws or waits.
+// What an engine reports to its program: for logs and metrics, never for decisions. No call waits; what one
+// throws is reported, and stops no saga.
 
 import type { Claim } from '../log/saga-log.ts';
 import { redact } from '../redact.ts';
@@ -39,6 +40,37 @@ export const DEFAULT_EVENTS: EngineEvents = {
   scheduled: nothing,
   failed: (what, error) => print(`${what}: ${messageOf(error)}`),
 };
+
+/** The same, none of which throws. */
+export function shieldEvents(events: EngineEvents): EngineEvents {
+  const failed = shielded('a failure', events.failed, DEFAULT_EVENTS.failed);
+  const shield = <Args extends readonly unknown[]>(what: string, hear: (...args: Args) => void) =>
+    shielded(what, hear, failed);
+  return {
+    transition: shield('a transition', events.transition),
+    fenced: shield('a claim that was taken over', events.fenced),
+    repaired: shield('a repair', events.repaired),
+    stalled: shield('a stalled job', events.stalled),
+    foreignJob: shield('a foreign job', events.foreignJob),
+    leasesNotRenewed: shield('leases that were not renewed', events.leasesNotRenewed),
+    scheduled: shield('a schedule', events.scheduled),
+    failed,
+  };
+}
+
+export function shielded<Args extends readonly unknown[]>(
+  what: string,
+  hear: (...args: Args) => void,
+  failed: EngineEvents['failed'],
+): (...args: Args) => void {
+  return (...args) => {
+    try {
+      hear(...args);
+    } catch (error) {
+      failed(`a report of ${what}`, error);
+    }
+  };
+}
 
 function print(line: string): void {
   process.stderr.write(`saga engine: ${line}\n`);

@@ -20,7 +20,7 @@ import { within } from '../run/deadline.ts';
 import type { LocalRuns } from '../run/local-runs.ts';
 import type { Tracer } from '../run/tracer.ts';
 import { createSagas, type Sagas } from '../sagas.ts';
-import { DEFAULT_EVENTS, type EngineEvents } from './engine-events.ts';
+import { DEFAULT_EVENTS, type EngineEvents, shieldEvents } from './engine-events.ts';
 import { createJob, type Job, type StartOptions } from './job.ts';
 import { startWorker, type WorkerOptions } from './start-worker.ts';
 
@@ -99,7 +99,7 @@ export interface EngineCore extends Omit<Engine, 'start' | 'startWorker' | 'clos
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { db, redis, prefix = 'saga', leaseMs = LEASE_MS, tracer } = options;
   const { retentionDays = RETENTION_DAYS, makesIndexes = true } = options;
-  const events: EngineEvents = { ...DEFAULT_EVENTS, ...options.events };
+  const events = shieldEvents({ ...DEFAULT_EVENTS, ...options.events });
   const registry = createRegistry(options.sagas);
   const { clock, stop: stopClock } = await clockOf(options);
   if (makesIndexes) {

@@ -15,6 +15,7 @@ import { createShares, type ParkedSaga } from '../run/shares.ts';
 import { createSlots } from '../run/slots.ts';
 import { WAIT_IN_PLACE_MS } from '../run/waits-in-place.ts';
 import type { EngineCore, EngineWorker } from './engine.ts';
+import { shielded } from './engine-events.ts';
 import { type EngineSchedule, startRelay } from './start-relay.ts';
 
 export interface WorkerOptions {
@@ -57,7 +58,7 @@ export function startWorker(core: EngineCore, options: WorkerOptions = {}): Engi
 function startQueueWorker(
   core: EngineCore,
   queue: string,
-  { concurrency = CONCURRENCY, ticks = new Map(), onEnded }: WorkerOptions,
+  { concurrency = CONCURRENCY, ticks = new Map(), onEnded = () => undefined }: WorkerOptions,
 ): () => Promise<void> {
   const { log, registry, clock, leaseMs, events, tracer } = core;
   const leases = createLeaseKeeper({ log, leaseMs, onError: events.leasesNotRenewed });
@@ -73,7 +74,7 @@ function startQueueWorker(
       events.transition(transition);
       wakeParent(core.sagas, transition, (error) => events.failed('parent not woken', error));
     },
-    onEnded: (saga) => onEnded?.(saga),
+    onEnded: shielded('an end', onEnded, events.failed),
     onFenced: events.fenced,
   });
   const onError = (error: unknown) => events.failed(`worker of the queue ${queue}`, error);

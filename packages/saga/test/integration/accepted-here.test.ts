@@ -6,6 +6,7 @@ import { createTestDatabase } from '../../../../test/support/database.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import type { SagaDefinition } from '../../src/definition.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
+import type { EngineEvents } from '../../src/engine/engine-events.ts';
 import { initialState } from '../../src/machine/state.ts';
 import { connectRedis } from '../../src/queue/connections.ts';
 import { makeSagaId } from '../../src/saga-id.ts';
@@ -32,7 +33,10 @@ function createGate() {
 }
 
 /** One step, which passes the gate. */
-async function setUp({ isFair = false } = {}) {
+async function setUp({
+  isFair = false,
+  events = { failed: () => undefined } as Partial<EngineEvents>,
+} = {}) {
   const gate = createGate();
   const count = { now: 0, most: 0, runs: 0 };
   const definition: SagaDefinition<Order> = {
@@ -61,7 +65,7 @@ async function setUp({ isFair = false } = {}) {
     onTestFinished(() => redis.disconnect());
     const engine = await createEngine({
       ...{ db, redis, prefix, leaseMs: LEASE_MS, sagas: [definition as SagaDefinition] },
-      events: { failed: () => undefined },
+      events,
     });
     onTestFinished(() => engine.close());
     return engine;
@@ -106,6 +110,23 @@ it('a worker lives here and has room: begun with the acceptance, ended, and no w
   expect(end).toMatchObject({ epoch: 1, state: { phase: 'completed' } });
   expect(end?.history.map(({ type }) => type)).toEqual(['claimed', 'captured-all', 'succeeded']);
   expect(await all.queue.getJob(job.id)).toBeUndefined();
+});
+
+it('what hears of it throws: reported, and it ends all the same', async () => {
+  const failures: string[] = [];
+  const broken = () => {
+    throw new Error('the metrics are broken');
+  };
+  const all = await setUp({
+    events: { transition: broken, failed: (what) => void failures.push(what) },
+  });
+  const worker = all.engine.startWorker({ isRelay: false, onEnded: broken });
+  onTestFinished(() => worker.stop());
+  const job = await all.start('ann', 1);
+  const end = await job.ended({ timeoutMs: 10_000 });
+  expect(end).toMatchObject({ epoch: 1, state: { phase: 'completed' } });
+  await waitFor('both reports', () => new Set(failures).size === 2);
+  expect(new Set(failures)).toEqual(new Set(['a report of a transition', 'a report of an end']));
 });
 
 it('the same key while it runs: the same job, and no second run', async () => {
