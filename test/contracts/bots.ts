@@ -499,9 +499,9 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     const { bots, addPool, addDedicated } = await createWorld();
     const [host = ''] = bots.hosts();
     const uid = newUid();
-    await addPool({ name: poolOf(uid), bots: {} });
+    await addDedicated({ instanceId: `${uid}-bot-3`, state: 'stopped' });
     expect(await bots.hasManaged(host, call())).toMatchObject({ status: 'ok', items: true });
-    await addDedicated({ instanceId: `${uid}-bot-3` });
+    await addPool({ name: poolOf(uid), bots: {} });
     expect(await bots.hasManaged(host, call())).toMatchObject({ status: 'ok', items: true });
     expect(await bots.hasManaged('elsewhere', call())).toMatchObject({ status: 'unknown' });
   });
