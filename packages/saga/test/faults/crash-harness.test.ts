@@ -46,6 +46,7 @@ it.each<[Flaw, RegExp]>([
   ['undoes-by-its-log', /take fails for good.*no worker died[\s\S]*taken true, paid 0/],
   ['takes-late', /after the dead came back.*taken true, paid 0/],
   ['pays-after-turning-back', /after the dead came back.*paid 1/],
+  ['returns-what-was-skipped', /note fails for good.*no worker died[\s\S]*RESULT_FAILED/],
 ])(
   'a saga that %s: the first violation is thrown, with its run and its history',
   async (flaw, found) => {

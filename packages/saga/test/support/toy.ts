@@ -13,7 +13,9 @@ export type Flaw =
   /** Takes although the taking was undone meanwhile. */
   | 'takes-late'
   /** Refuses the payment no more once it has turned back. */
-  | 'pays-after-turning-back';
+  | 'pays-after-turning-back'
+  /** Ends with the result of a step that may have been skipped. */
+  | 'returns-what-was-skipped';
 
 export const TOY_SERVICE = ['act', 'undo', 'close'] as const;
 
@@ -41,7 +43,7 @@ export function toySaga(world: SagaWorld, flaw?: Flaw): SagaDefinition {
         const isFirst = done === 0 || flaw === 'pays-without-looking';
         return isFirst && (!isClosed || flaw === 'pays-after-turning-back');
       });
-      return {};
+      return { value: 'paid' };
     },
     observe: async (call) =>
       flaw === 'pays-without-looking' ? { outcome: 'absent' } : seePayment(call),
@@ -52,12 +54,17 @@ export function toySaga(world: SagaWorld, flaw?: Flaw): SagaDefinition {
   });
   const note = retriable('note', {
     retry: RETRY,
+    bestEffort: true,
     run: async (call) => {
       await world.act('note', call, ({ done }) => done === 0);
-      return {};
+      return { value: { page: 1 } };
     },
   });
-  return sagaOf([take, pay, note], { name: 'toy' });
+  const result = ({ results }: Pick<StepCall, 'results'>) => {
+    const { note: noted = flaw === 'returns-what-was-skipped' ? null : { page: 0 } } = results;
+    return 'pay' in results ? { page: (noted as { readonly page: number }).page } : null;
+  };
+  return sagaOf([take, pay, note], { name: 'toy', result });
 }
 
 /** Everything has happened, or nothing is left of it. */

@@ -1,5 +1,5 @@
 // The troubles that any definition meets, derived from its steps: none, a step that fails for good, a pivot that cannot
-// succeed any more, a cancel at the last moment. Together they lead through every step, forwards and backwards.
+// succeed any more, a step that is skipped, a cancel at the last moment. Together they lead through every step, forwards and backwards.
 
 import type { CompensatableStep, SagaDefinition } from '../../definition.ts';
 import { TerminalError } from '../../errors.ts';
@@ -13,10 +13,12 @@ export function troublesOf<Input extends Json>({
   const undoable = steps.filter((step) => step.kind === 'compensatable');
   const pivot = steps.find(({ kind }) => kind === 'pivot');
   const last = undoable.at(-1);
+  const skippable = steps.filter((step) => step.kind === 'retriable' && step.bestEffort === true);
   return [
     NO_TROUBLE,
     ...undoable.map(({ name }) => failing(name, 'after')),
     ...(pivot === undefined ? [] : [failing(pivot.name, 'before'), failingLater(pivot.name)]),
+    ...skippable.map(({ name }) => skipped(name)),
     ...(last === undefined ? [] : [cancelledIn(last)]),
   ];
 }
@@ -31,6 +33,11 @@ export function failing(step: string, moment: 'before' | 'after'): Trouble {
     faults: moment === 'before' ? 'two' : 'one',
     interferes: { at: pointOf(deedOf('run', step), moment), does: failure },
   };
+}
+
+/** After its effect, so that the world is whole; its result is missing. */
+function skipped(step: string): Trouble {
+  return { ...failing(step, 'after'), ends: 'completed' };
 }
 
 export function failingLater(step: string): Trouble {
