@@ -5,6 +5,7 @@ import type { DeleteBotInput } from '../../src/deletion/delete-bot-input.ts';
 import type { ObservedDedicated, ObservedPooled } from '../../src/domain/bot.ts';
 import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import type { DriftNote } from '../../src/sync/sync-reports.ts';
+import type { Receipt } from '../../src/wallet/receipts.ts';
 
 export const USER_ID = toUserId('6500000000000000000000aa');
 
@@ -62,6 +63,17 @@ export function allocationCapture(given: Partial<AllocationCapture> = {}): Alloc
     settledBy: null,
     readAtMs: 0,
     allocatedAmount: 250.5,
+    ...given,
+  };
+}
+
+/** Of the payment of that allocation. */
+export function receiptOf(given: Partial<Receipt> = {}): Receipt {
+  return {
+    ...{ opId: 'settle.1', userId: USER_ID, instanceId: toInstanceId('bot-1'), botName: 'bot' },
+    ...{ amount: 250.5, amountMinor: 25_050, exactValue: '250.5', pnl: 0, pnlMinor: 0, seq: 1 },
+    ...{ previousBalance: 0, newBalance: 250.5, description: 'Returned' },
+    settledAt: '2026-11-01T00:00:00.000Z',
     ...given,
   };
 }

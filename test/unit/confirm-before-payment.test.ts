@@ -4,6 +4,7 @@
 import { expect, it } from 'vitest';
 import type { Bots } from '../../src/bots/bots.ts';
 import { observeStop } from '../../src/deletion/steps/observe-stop.ts';
+import { refundWallet } from '../../src/deletion/steps/refund-wallet.ts';
 import {
   type DeletionCall,
   type DeletionPorts,
@@ -17,6 +18,7 @@ import {
   deletionInput,
   observedDedicated,
   observedPooled,
+  receiptOf,
   USER_ID,
 } from '../support/samples.ts';
 
@@ -50,7 +52,7 @@ it.each([
     databaseMs: 20,
     observations: 1,
   },
-])('seen at rest $when: observed $looks times before the refund (I5)', async (given) => {
+])('seen at rest $when: observed $observations times before the refund (I5)', async (given) => {
   let observations = 0;
   const bots: Bots = {
     ...inertPorts<Bots>(),
@@ -105,6 +107,30 @@ it.each([
     await expect(observeStop(ports, call)).rejects.toMatchObject({ code: 'NOT_AT_REST' });
     const both = [nameOf(captured), nameOf(replacement)];
     expect({ stopped, recorded, asked }).toEqual({ stopped: both, recorded: both, asked: ['a'] });
+  },
+);
+
+it.each([
+  { when: 'after the time of the stop', lateMs: 0, policy: 'refund', gaveUp: true },
+  { when: 'before it is over', lateMs: -1, policy: 'refund', gaveUp: undefined },
+  { when: 'after it, where it may not be given up', lateMs: 0, policy: 'hold', gaveUp: undefined },
+] as const)(
+  'the reply of a payment made $when is lost: given up $gaveUp (I4)',
+  async ({ lateMs, policy, gaveUp }) => {
+    const call = callOf({ epoch: 3, sinceMs: 60_000 });
+    const { stopTimeoutMs } = call.input;
+    const settledAt = new Date(OBSERVED_MS + stopTimeoutMs + lateMs).toISOString();
+    const ports = {
+      ...inertPorts<DeletionPorts>(),
+      wallets: {
+        ...inertPorts<DeletionPorts['wallets']>(),
+        findReceipt: async () => receiptOf({ settledAt }),
+      },
+    };
+    const { observe } = refundWallet(ports, async () => ({ warnings: [] }));
+    const input = { ...call.input, onStopFailure: policy };
+    const observed = await observe({ ...call, input });
+    expect(observed.outcome === 'landed' && observed.value?.gaveUp).toBe(gaveUp);
   },
 );
 

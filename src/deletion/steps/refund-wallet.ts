@@ -14,7 +14,9 @@ import { assertNever } from '../../domain/assert-never.ts';
 import type { Receipt } from '../../wallet/receipts.ts';
 import { settleAllocation } from '../../wallet/settle-allocation.ts';
 import { REFUND, type RefundValue } from '../captures.ts';
+import { deadlineOf } from '../stop-policy.ts';
 import {
+  capturedBot,
   contextOf,
   type DeletionCall,
   type DeletionContext,
@@ -42,12 +44,11 @@ export function refundWallet(ports: DeletionPorts, confirmBeforePayment: Confirm
       const { value, warnings } = await settle(ports, call, contextOf(call));
       return withWarnings({ ...value, ...observed }, [...confirmed, ...warnings]);
     },
-    observe: (call: DeletionCall) => findReceipt(ports, contextOf(call)),
+    observe: (call: DeletionCall) => findReceipt(ports, call),
     abort: async (call: DeletionCall) => {
-      const context = contextOf(call);
-      const aborted = await ports.wallets.abortSettlement(context.settlement);
+      const aborted = await ports.wallets.abortSettlement(contextOf(call).settlement);
       if (aborted === 'fenced') throw new FencedError(call.sagaId, call.epoch);
-      return findReceipt(ports, context);
+      return findReceipt(ports, call);
     },
   };
 }
@@ -59,17 +60,29 @@ interface Refunded {
 
 async function findReceipt(
   { wallets, ledger }: DeletionPorts,
-  { settlement }: DeletionContext,
+  call: DeletionCall,
 ): Promise<Observed<RefundValue>> {
-  const { userId, opId } = settlement;
+  const { userId, opId } = contextOf(call).settlement;
   const receipt = await wallets.findReceipt(userId, opId);
-  if (receipt !== null) return { outcome: 'landed', ...paid(receipt) };
+  if (receipt !== null) {
+    const { value, warnings } = paid(receipt);
+    const isGivenUp = mayBeGivenUp(call, receipt);
+    return { outcome: 'landed', value: isGivenUp ? { ...value, gaveUp: true } : value, warnings };
+  }
   // The ledger outlives the row: then the money went, and the receipt is in this saga's log or lost.
   if ((await ledger.find(opId)) === null) return { outcome: 'absent' };
   return {
     outcome: 'unknown',
     reason: `${opId} is in the ledger, but its receipt is not readable`,
   };
+}
+
+/** Of the attempt that paid only the receipt is left. After the time of the stop it may have given up a bot that ran again:
+ * then nobody has observed it at rest (I4). */
+function mayBeGivenUp(call: DeletionCall, { settledAt }: Receipt): boolean {
+  const deadlineMs = deadlineOf(call);
+  if (capturedBot(call) === null || deadlineMs === null) return false;
+  return call.input.onStopFailure === 'refund' && Date.parse(settledAt) >= deadlineMs;
 }
 
 async function settle(

@@ -11,7 +11,7 @@ import { expectWhole, type Flaw, TOY_SERVICE, toySaga } from '../support/toy.ts'
 
 /** Workers die inside its steps too. */
 function crash(flaw?: Flaw, environment?: CrashEnvironment) {
-  return crashEverywhere(toySaga(emptySagaWorld()), {
+  return crashEverywhere(toySaga(emptySagaWorld(), flaw), {
     input: {},
     begin: emptySagaWorld,
     define: (world: SagaWorld, wire) => toySaga(wire('world', world, TOY_SERVICE), flaw),

@@ -232,12 +232,15 @@ describe('what the dashboard shows', () => {
   });
 
   it('a saga that fails by a mistake of the program: its job fails and the error is told', async () => {
+    const later = new RetryableError('LATER', 'come back');
+    const retry = {
+      ...{ attempts: 5, capMs: 2 },
+      get baseMs(): number {
+        throw new RangeError('a mistake');
+      },
+    };
     const { queue, engine } = await setUp((make) =>
-      sagaOf([make.undoable('a')], {
-        result: () => {
-          throw new RangeError('a mistake');
-        },
-      }),
+      sagaOf([make.undoable('a', { run: failing([later], async () => undefined), retry })]),
     );
     const worker = queue.startWorker(engine);
     const id = await engine.start();
