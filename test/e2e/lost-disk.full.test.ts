@@ -2,13 +2,13 @@
 // back. Its absence ends nothing and moves nothing before the host is believed (I1, I4).
 
 import { expect, it } from 'vitest';
-import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import { dedicatedKey, worldCollection } from '../../src/bots/simulator/world-documents.ts';
 import { asAdmin } from '../support/admin.ts';
 import { startTestApplication, type TestApplication } from '../support/application.ts';
 import {
   deleteBot,
   deleteThatCannotStop,
+  deleteWithPause,
   injectFaults,
   jobIn,
   ownEntries,
@@ -17,7 +17,6 @@ import {
   standingTombstones,
   userNamed,
 } from '../support/deletions.ts';
-import { platformSets } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** @returns how the disk comes back, with the bot running as the daemon starts it. */
@@ -53,22 +52,13 @@ async function refuseToStop(app: TestApplication, bot: PlacedBot) {
 
 /** It stops, and is started again before its payment. @returns the same. */
 async function refuseAfterItsStop(app: TestApplication, bot: PlacedBot) {
-  const setBalance = (balance: unknown) =>
-    platformSets(app.db, bot.userId, { 'paperWallet.balance': balance });
-  const jobId = await deleteThatCannotStop(app, bot);
-  await setBalance('fifty');
-  await injectFaults(app, bot, null);
-  await jobIn(app, bot.uid, jobId, 'stuck');
-  const started = { running: true, injectFaults: { refuseStop: true as const } };
-  const filter = { _id: dedicatedKey(bot.instanceId) };
-  await worldCollection(app.db).updateOne(filter, { $set: started });
-  await setBalance(50);
-  await app.services.sagas.order(toSagaId(jobId), RETRY);
-  const { warnings } = await jobIn(app, bot.uid, jobId, 'completed');
+  const { warnings } = await deleteWithPause(app, bot, () => {
+    const started = { running: true, injectFaults: { refuseStop: true as const } };
+    const filter = { _id: dedicatedKey(bot.instanceId) };
+    return worldCollection(app.db).updateOne(filter, { $set: started });
+  });
   return warnings.map(({ code }: { code: string }) => code);
 }
-
-const RETRY = { verb: 'retry', by: 'admin:test', reason: 'mended' } as const;
 
 it.each([
   { when: 'a stop was given up', limitMs: 500, giveUp: refuseToStop },

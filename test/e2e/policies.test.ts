@@ -15,7 +15,7 @@ import { startTestApplication, type TestApplication } from '../support/applicati
 import {
   allOf,
   deleteBot,
-  deleteThatCannotStop,
+  deleteWithPause,
   injectFaults,
   jobIn,
   outsideState,
@@ -28,7 +28,6 @@ import {
 } from '../support/deletions.ts';
 import { createLab, deleteToRest } from '../support/lab.ts';
 import { type Spoiling, spoilPoolState } from '../support/spoil-pool-state.ts';
-import { platformSets } from '../support/users.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const RETRY = { verb: 'retry', by: 'admin:test', reason: 'mended' } as const;
@@ -180,18 +179,9 @@ describe('a bot that cannot be stopped', () => {
   it('its host goes away after the stop, for good: the job ends all the same, the tombstone goes on', async () => {
     const app = await startWith('refund');
     const bot = await placeBot(app, 'pooled');
-    // Holds the saga right before the money moves.
-    const setBalance = (balance: unknown) =>
-      platformSets(app.db, bot.userId, { 'paperWallet.balance': balance });
-    const jobId = await deleteThatCannotStop(app, bot);
-    await setBalance('fifty');
-    await injectFaults(app, bot, null);
-    await jobIn(app, bot.uid, jobId, 'stuck');
-    await app.world.injectFaults({ host: 'simulated' }, { unreachable: true });
-    await setBalance(50);
-    await app.services.sagas.order(toSagaId(jobId), RETRY);
-
-    const job = await jobIn(app, bot.uid, jobId, 'completed');
+    const job = await deleteWithPause(app, bot, () =>
+      app.world.injectFaults({ host: 'simulated' }, { unreachable: true }),
+    );
     const codes = job.warnings.map(({ code }: { code: string }) => code);
     expect(codes).toEqual(['stop-failed', 'remove-container-unfinished']);
     expect(job.result.wallet).toMatchObject({ returned: 110, newBalance: 160 });

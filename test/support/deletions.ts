@@ -4,6 +4,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Document } from 'mongodb';
 import { isAtRest, isEnded } from '../../packages/saga/src/machine/state.ts';
+import { toSagaId } from '../../packages/saga/src/saga-id.ts';
 import type { InjectedFault } from '../../src/bots/simulator/world-documents.ts';
 import type { UserId } from '../../src/domain/ids.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
@@ -15,7 +16,7 @@ import {
   type TestApplicationOptions,
 } from './application.ts';
 import { overwritePoolState, storedPoolState } from './pool-documents.ts';
-import { allocation, putUser, users } from './users.ts';
+import { allocation, platformSets, putUser, users } from './users.ts';
 import { waitFor } from './wait-for.ts';
 
 async function fixture(name: string): Promise<string> {
@@ -147,7 +148,27 @@ export async function deleteThatCannotStop(app: TestApplication, bot: PlacedBot)
   return jobId;
 }
 
-/** The same when it waits for an operator, on an application that holds then. @returns the job's id. */
+/** A deletion that has stopped its bot and stands right before its payment; after `meanwhile` it goes on. @returns its job,
+ * completed. */
+export async function deleteWithPause(
+  app: TestApplication,
+  bot: PlacedBot,
+  meanwhile: () => Promise<unknown>,
+) {
+  const setBalance = (balance: unknown) =>
+    platformSets(app.db, bot.userId, { 'paperWallet.balance': balance });
+  const jobId = await deleteThatCannotStop(app, bot);
+  await setBalance('fifty');
+  await injectFaults(app, bot, null);
+  await jobIn(app, bot.uid, jobId, 'stuck');
+  await meanwhile();
+  await setBalance(50);
+  const retry = { verb: 'retry', by: 'admin:test', reason: 'mended' } as const;
+  await app.services.sagas.order(toSagaId(jobId), retry);
+  return jobIn(app, bot.uid, jobId, 'completed');
+}
+
+/** DELETE that waits for an operator since its bot does not stop, on an application that holds then. @returns the job's id. */
 export async function stuckDelete(app: TestApplication, bot: PlacedBot): Promise<string> {
   await injectFaults(app, bot, { refuseStop: true });
   const jobId = await acceptDelete(app, bot);
