@@ -32,7 +32,7 @@ export function makeSagaId(prefix: string, nowMs: number, random: Uint8Array): S
   return toSagaId(`${prefix}-${time}${chanceOf(random)}`);
 }
 
-/** The id of the one child that its parent has under this name: the same whoever makes it, so that a child that is begun
+/** The id of the one child that its parent has under this name: the same in every process, so that a child that is begun
  * twice is one (I8). As hard to guess as its parent's. Two kinds may share a prefix. */
 export function childSagaId(
   { kind, prefix }: { readonly kind: string; readonly prefix: string },

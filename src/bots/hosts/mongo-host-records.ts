@@ -1,7 +1,7 @@
-// What is remembered of each Docker host: which bots it was last seen to hold, and whether an administrator
-// has said that it really is empty, or, where it cannot be asked any more, that it is gone for good. I4: a daemon that was set up anew answers "no containers" as readily as
-// one that never had any; without a memory of its own the two could not be told apart. One document per host, `_id` = its
-// name in DOCKER_HOSTS: both in one, so that whichever of the two was later can be told.
+// What is remembered of each Docker host: which bots it was last seen to hold, and whether an administrator has said that
+// it really is empty, or, where it cannot be asked any more, that it is gone for good. I4: a daemon that was set up anew
+// answers "no containers" as readily as one that never had any; without a memory of its own the two could not be told
+// apart. One document per host, `_id` = its name in DOCKER_HOSTS: both in one, so that the later of the two can be told.
 
 import { RetryableError } from '@reclaim/saga';
 import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
@@ -75,6 +75,14 @@ export function createMongoHostRecords(db: Db) {
     const update = [{ $set: { ...fields, ...OBSERVED_NOW } }];
     await runRepeatable(() => collection().updateOne({ _id: host }, update, { upsert: true }));
   };
+  const decide = async (host: string, fields: Document): Promise<HostDocument> => {
+    const options = { upsert: true, returnDocument: 'after' } as const;
+    const document = await runRepeatable(() =>
+      collection().findOneAndUpdate({ _id: host }, [{ $set: fields }], options),
+    );
+    if (document === null) throw new RetryableError('HOST_RECORD_LOST', `no record of ${host}`);
+    return document;
+  };
   return {
     /** Hosts that were never noted are missing from the answer. */
     async find(hosts: readonly string[]): Promise<ReadonlyMap<string, HostRecord>> {
@@ -121,16 +129,8 @@ export function createMongoHostRecords(db: Db) {
     /** The host has shown a bot: it is no stranger any more. Remembers no bot, and changes nothing of a record that is
      * there. */
     async noteShown(host: string): Promise<void> {
-      const orNull = (field: string) => ({ $ifNull: [`$${field}`, null] });
-      const fields = {
-        bots: { $ifNull: ['$bots', []] },
-        count: { $ifNull: ['$count', 0] },
-        observedAt: { $cond: [{ $and: IS_STRANGER }, '$$NOW', orNull('observedAt')] },
-        confirmedEmptyAt: orNull('confirmedEmptyAt'),
-        confirmedBy: orNull('confirmedBy'),
-        confirmedReason: orNull('confirmedReason'),
-        gone: null,
-      };
+      const observedAt = { $cond: [{ $and: IS_STRANGER }, '$$NOW', AS_IT_IS.observedAt] };
+      const fields = { ...AS_IT_IS, observedAt, gone: null };
       const update = [{ $set: fields }];
       await runRepeatable(() => collection().updateOne({ _id: host }, update, { upsert: true }));
     },
@@ -142,46 +142,23 @@ export function createMongoHostRecords(db: Db) {
       const fields = {
         bots: [],
         count: 0,
-        observedAt: { $ifNull: ['$observedAt', null] },
+        observedAt: AS_IT_IS.observedAt,
         confirmedEmptyAt: '$$NOW',
         confirmedBy: literal(by),
         confirmedReason: literal(reason),
         gone: null,
         confirmations: trailWith(confirmation),
       };
-      const document = await runRepeatable(() =>
-        collection().findOneAndUpdate({ _id: host }, [{ $set: fields }], {
-          upsert: true,
-          returnDocument: 'after',
-        }),
-      );
-      if (document === null) throw new RetryableError('HOST_RECORD_LOST', `no record of ${host}`);
-      return parseRecord(document);
+      return parseRecord(await decide(host, fields));
     },
 
     /** An administrator decides that a host which cannot be asked is gone. No evidence: what was observed there is kept,
      * and is missed again if the host comes back. In the same audit trail, as what it is. */
     async decideGone(host: string, { by, reason }: EmptyConfirmation): Promise<GoneDecision> {
       const decision = { at: '$$NOW', by: literal(by), reason: literal(reason) };
-      const orNull = (field: string) => ({ $ifNull: [`$${field}`, null] });
-      const fields = {
-        bots: { $ifNull: ['$bots', []] },
-        count: { $ifNull: ['$count', 0] },
-        observedAt: orNull('observedAt'),
-        confirmedEmptyAt: orNull('confirmedEmptyAt'),
-        confirmedBy: orNull('confirmedBy'),
-        confirmedReason: orNull('confirmedReason'),
-        gone: decision,
-        confirmations: trailWith({ ...decision, isGone: true }),
-      };
-      const document = await runRepeatable(() =>
-        collection().findOneAndUpdate({ _id: host }, [{ $set: fields }], {
-          upsert: true,
-          returnDocument: 'after',
-        }),
-      );
-      if (document === null) throw new RetryableError('HOST_RECORD_LOST', `no record of ${host}`);
-      return parseGone(document);
+      const confirmations = trailWith({ ...decision, isGone: true });
+      const fields = { ...AS_IT_IS, gone: decision, confirmations };
+      return parseGone(await decide(host, fields));
     },
 
     /** The hosts of these, or of all, that are gone by a decision. */
@@ -203,9 +180,21 @@ export function createMongoHostRecords(db: Db) {
   };
 }
 
+const orNull = (field: string) => ({ $ifNull: [`$${field}`, null] });
+
+/** What a record holds, and an empty one where there is none. */
+const AS_IT_IS = {
+  bots: { $ifNull: ['$bots', []] },
+  count: { $ifNull: ['$count', 0] },
+  observedAt: orNull('observedAt'),
+  confirmedEmptyAt: orNull('confirmedEmptyAt'),
+  confirmedBy: orNull('confirmedBy'),
+  confirmedReason: orNull('confirmedReason'),
+};
+
 /** Neither seen nor confirmed, also where a decision has made the record. */
-const IS_STRANGER = ['observedAt', 'confirmedEmptyAt'].map((field) => ({
-  $eq: [{ $ifNull: [`$${field}`, null] }, null],
+const IS_STRANGER = [AS_IT_IS.observedAt, AS_IT_IS.confirmedEmptyAt].map((moment) => ({
+  $eq: [moment, null],
 }));
 
 function trailWith(confirmation: Document): Expression {

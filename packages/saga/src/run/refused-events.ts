@@ -1,7 +1,7 @@
 // What is written where a saga cannot go on, whatever it was about to do: its log cannot hold what happened (a capture or
 // a result that the database has no form for, or that makes the record too large), its definition makes no result of it
-// at its end, or its fence cannot be raised. The saga
-// is stuck, visibly and with the reason (I1); what was not written is observed again when it is resumed.
+// at its end, or its fence cannot be raised. The saga is stuck, visibly and with the reason (I1); what was not written
+// is observed again when it is resumed.
 
 import { HoldError, type TerminalError } from '../errors.ts';
 import type { SagaEvent } from '../machine/events.ts';

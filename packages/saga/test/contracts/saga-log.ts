@@ -371,7 +371,7 @@ export function describeSagaLog(name: string, create: (db: Db) => Promise<SagaLo
       expect(saga.history.filter(({ type }) => type === 'tested')).toHaveLength(1);
     });
 
-    it('somebody wrote in between: conflict, with the record that stands there now', async () => {
+    it('another process wrote in between: conflict, with the record that stands there now', async () => {
       const { log, other } = await setUp();
       const held = await insertAndClaim(log);
       const state = { ...held.saga.state, cancelRequested: true };

@@ -1,5 +1,6 @@
 // The troubles that any definition meets, derived from its steps: none, a step that fails for good, a pivot that cannot
-// succeed any more, a step that is skipped, a cancel at the last moment. Together they lead through every step, forwards and backwards.
+// succeed any more, a step that is skipped, a cancel at the last moment. Together they lead through every step, forwards
+// and backwards.
 
 import type { CompensatableStep, SagaDefinition } from '../../definition.ts';
 import { TerminalError } from '../../errors.ts';

@@ -39,7 +39,7 @@ export function enterWorld<World>(
   const process: SimulatedProcess = { link, log, sagas: () => sagas };
   const registry = createRegistry(simulation.define(world, process));
   const real = createSagas({
-    // Whoever begins it may die before anybody is woken: the relay has to know where it belongs.
+    // The process that begins it may die before any worker is woken: the relay has to know where it belongs.
     log: {
       ...log,
       insert: (saga) => {
