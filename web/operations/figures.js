@@ -40,13 +40,13 @@ function cardsOf(figures) {
     { text: String(stuck), hint: oldestStuck(figures), tone: stuck > 0 && 'bad' },
     { text: amount(stuckMoney), hint: `and ${amount(underWayMoney)} under way` },
     { text: String(underWay), hint: inDoubt(figures) },
-    { text: String(tombstones), hint: 'paid back, not yet observed gone' },
+    { text: String(tombstones), hint: 'bots that a tombstone still removes' },
     { text: String(findings), hint: 'for a person to decide', tone: findings > 0 && 'warn' },
   ];
   return texts.map((card, at) => ({ ...card, title: TITLES[at] ?? '' }));
 }
 
-const TITLES = ['Stuck', 'Money at risk', 'Running', 'Tombstones open', 'Findings'];
+const TITLES = ['Stuck', 'Money at risk', 'Running', 'Paid, not yet gone', 'Findings'];
 
 /** @param {Read['stuckMoney']} money */
 function amount({ minor, isWhole }) {
