@@ -3,7 +3,7 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { ftruncateSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import {
   chmod,
   type FileHandle,
@@ -122,6 +122,41 @@ test('the platform writes to the old file while it is replaced: noticed through 
   }
 });
 
+test('the platform writes to the old file while it is replaced, then to the new one: its last write counts', async () => {
+  const folder = await createPoolFileFolder(samplePoolState(6));
+  const { file } = folder;
+  const old = await open(file, 'r+');
+  const { ino } = await old.stat();
+  const prototype = Object.getPrototypeOf(old);
+  const statHandle: FileHandle['stat'] = prototype.stat;
+  let hasWritten = false;
+  const spy = vi.spyOn(prototype, 'stat').mockImplementation(async function (
+    this: FileHandle,
+    ...args: unknown[]
+  ) {
+    // The first look through the old handle after the rename.
+    if (!hasWritten && statSync(file).ino !== ino) {
+      hasWritten = true;
+      const first = JSON.stringify({ ...samplePoolState(6), beats: 1 });
+      ftruncateSync(old.fd);
+      writeSync(old.fd, first, 0);
+    }
+    return Reflect.apply(statHandle, this, args);
+  });
+  onTestFinished(async () => {
+    spy.mockRestore();
+    await old.close();
+  });
+  const log = {
+    warn: () => writeFileSync(file, JSON.stringify({ ...samplePoolState(6), beats: 2 })),
+    error: () => undefined,
+  };
+  await mutate(folder.open({ log }), (state) => takeOut(state, BOT));
+  const stored = await folder.stored();
+  expect(stored).toMatchObject({ beats: 2 });
+  expect(stored.botMapping).not.toHaveProperty(BOT);
+});
+
 test('the disk is full: refused with the reason, the file is byte for byte as before', async () => {
   const folder = await createPoolFileFolder(samplePoolState(60));
   const before = await readFile(folder.file);
@@ -186,6 +221,25 @@ test('the configured name is a symbolic link: what it points to is written, unde
   await Promise.all(changes);
   expect((await folder.stored()).nextPoolId).toBe(61);
   expect(await folder.names()).toContain('.container-pool-state.json-link');
+});
+
+test('a link in the configured name is moved to another folder: what it leads to now is written', async () => {
+  const [before, after] = [
+    await createPoolFileFolder(samplePoolState(3)),
+    await createPoolFileFolder({ ...samplePoolState(6), release: 2 }),
+  ];
+  const current = `${dirname(before.file)}/current`;
+  await symlink(dirname(before.file), current);
+  const states = before.open({ file: join(current, '.container-pool-state.json') });
+  await mutate(states, countUp);
+  await rm(current);
+  await symlink(dirname(after.file), current);
+  const untouched = await readFile(before.file);
+  await mutate(states, (state) => takeOut(state, BOT));
+  const stored = await after.stored();
+  expect(stored).toMatchObject({ release: 2 });
+  expect(stored.botMapping).not.toHaveProperty(BOT);
+  expect(await readFile(before.file)).toEqual(untouched);
 });
 
 test('a rewrite with the old length and the old mtime: read anew', async () => {

@@ -2,7 +2,17 @@
 
 import { execFile, execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { createEmptyPoolState } from '../../src/pool-state/file/create-empty-pool-state.ts';
@@ -16,6 +26,7 @@ import { poolCollections } from '../../src/pool-state/mongodb/pool-documents.ts'
 import { createEmptyPoolDocuments } from '../../src/pool-state/mongodb/pool-documents-store.ts';
 import { takeOut } from '../../src/pool-state/pool-state.ts';
 import { childEnv } from '../support/child-env.ts';
+import { isRoot } from '../support/other-user.ts';
 import { createPoolDatabase, type PoolDatabase } from '../support/pool-documents.ts';
 import { createPoolFileFolder, type PoolFileFolder } from '../support/pool-file.ts';
 import { samplePoolState } from '../support/pool-state-samples.ts';
@@ -82,6 +93,31 @@ test('the platform writes a new file where the moved one was: no process of ours
   });
   expect(await moveToMongodb(deps)).toMatchObject({ status: 'refused' });
   expect(await folder.stored()).toEqual(samplePoolState(3));
+});
+
+test('the configured name is a link: there and back, and it leads to the file again', async () => {
+  const { folder, database, deps } = await set(TEXT);
+  const link = `${folder.file}-link`;
+  await symlink(folder.file, link);
+  const named = { ...deps, file: link };
+  expect(await moveToMongodb(named)).toMatchObject({ status: 'moved' });
+  expect(await moveToMongodb(named)).toEqual({ status: 'already-there' });
+  await expectUnknown(folder.open({ file: link }), 'POOL_STATE=mongodb');
+  expect(await createEmptyPoolState(link, now)).toBe('moved');
+  await takeBotOut(database.open());
+  expect(await moveToFile(named)).toMatchObject({ status: 'moved' });
+  expect((await folder.stored()).botMapping).not.toHaveProperty(BOT);
+  expect(await readlink(link)).toBe(folder.file);
+});
+
+test.runIf(isRoot)('there and back: the file is its owner’s again, who may write it', async () => {
+  const { folder, deps } = await set(TEXT);
+  await chown(folder.file, 1_000, 1_001);
+  await chmod(folder.file, 0o660);
+  await moveToMongodb(deps);
+  await moveToFile(deps);
+  const { uid, gid, mode } = await stat(folder.file);
+  expect({ uid, gid, mode: mode & 0o7777 }).toEqual({ uid: 1_000, gid: 1_001, mode: 0o660 });
 });
 
 test('each move twice: the second says that it is there already', async () => {

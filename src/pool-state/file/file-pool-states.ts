@@ -9,12 +9,7 @@ import { createMutationQueue } from '../mutation-queue.ts';
 import type { PoolState } from '../pool-state.ts';
 import { unchanged } from './pool-file-errors.ts';
 import { createPoolFileReader } from './pool-file-reader.ts';
-import {
-  createPoolFileWriter,
-  type PoolFileCounts,
-  type PoolFileLog,
-  type PoolFileWriter,
-} from './pool-file-writer.ts';
+import { createPoolFileWriter, type PoolFileCounts, type PoolFileLog } from './pool-file-writer.ts';
 import { createReadSharing } from './read-sharing.ts';
 
 export type FilePoolStates = ReturnType<typeof createFilePoolStates>;
@@ -34,7 +29,7 @@ export function createFilePoolStates(deps: FilePoolStatesDeps) {
   const reader = createPoolFileReader(file);
   const readShared = createReadSharing(() => reader.read());
   const queue = createMutationQueue(writeNext);
-  let writer: PoolFileWriter | null = null;
+  const writer = createPoolFileWriter({ file, reader, now, lockTimeoutMs, host, log });
 
   async function read({ signal }: { readonly signal: AbortSignal }) {
     // Taken before the read, so that it is never later than what was read.
@@ -47,7 +42,6 @@ export function createFilePoolStates(deps: FilePoolStatesDeps) {
 
   async function writeNext(): Promise<void> {
     try {
-      writer ??= await createPoolFileWriter({ file, reader, now, lockTimeoutMs, host, log });
       await writer.writeWaiting(queue);
     } catch (err) {
       queue.rejectAll(unchanged(file, 'locking the pool state', err));
@@ -57,7 +51,7 @@ export function createFilePoolStates(deps: FilePoolStatesDeps) {
   return {
     read,
     mutate: queue.add,
-    counts: (): PoolFileCounts => writer?.counts() ?? { renames: 0, redone: 0, deadHolders: 0 },
+    counts: (): PoolFileCounts => writer.counts(),
     /** Reading still works afterwards. */
     close: queue.close,
   };

@@ -6,10 +6,21 @@ import type { FileHandle } from 'node:fs/promises';
 import { UnavailableError } from '@reclaim/saga';
 import { errnoOf } from './pool-file-errors.ts';
 
+export interface FileOwner {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
+export async function ownerOf(file: FileHandle): Promise<FileOwner> {
+  const { uid, gid, mode } = await file.stat();
+  return { uid, gid, mode: mode & 0o7777 };
+}
+
 /** @throws UnavailableError POOL_STATE_OWNER_LOST: the owner could not write the new file any more. */
-export async function keepOwnerAndMode(from: FileHandle, to: FileHandle): Promise<void> {
-  const [wanted, made] = [await from.stat(), await to.stat()];
-  const mode = wanted.mode & 0o7777;
+export async function keepOwnerAndMode(wanted: FileOwner, to: FileHandle): Promise<void> {
+  const made = await ownerOf(to);
+  const { mode } = wanted;
   const isKept =
     (wanted.uid === made.uid && wanted.gid === made.gid) ||
     (await mayChown(to, wanted.uid, wanted.gid));

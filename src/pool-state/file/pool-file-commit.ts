@@ -61,6 +61,8 @@ export async function commitBatch(
       overtaking = result.status === 'overtaken' ? await readOvertaking(deps, base) : null;
       await base.handle.close();
       base = await openSnapshot(deps);
+      // Not what we put in position: the platform has written since, and knows of its write before.
+      if (overtaking !== null && !base.bytes.equals(bytes)) overtaking = null;
     }
   } catch (err) {
     if (!hasRenamed || err instanceof InDoubtError) throw err;

@@ -2,14 +2,15 @@
 // renamed away, because the platform may write a new one at any time: a file of that name is not the pool state then,
 // and no process of ours may take it for one (I4).
 
-import { open, readFile, realpath, unlink } from 'node:fs/promises';
+import { open, readFile, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { fileBehind } from './file-behind.ts';
 import { errnoOf } from './pool-file-errors.ts';
 import { syncFolder } from './pool-file-replacement.ts';
 
 /** Under every configured name of the file, its marker is beside the file itself. */
 async function movedNoteOf(file: string): Promise<string> {
-  return `${await realpath(file).catch(() => file)}.moved`;
+  return `${await fileBehind(file)}.moved`;
 }
 
 /** Why the file is not to be used, for a person; null where it is.

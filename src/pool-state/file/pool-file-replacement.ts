@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, link, open, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InDoubtError, UnavailableError } from '@reclaim/saga';
-import { keepOwnerAndMode } from './keep-owner.ts';
+import { type FileOwner, keepOwnerAndMode, ownerOf } from './keep-owner.ts';
 import { errnoOf, unchanged } from './pool-file-errors.ts';
 import {
   isSameContentStamp,
@@ -71,12 +71,18 @@ export async function replaceFile(
 }
 
 /** Gives a file its name, whole or not at all, and never over another one: `false` then, and nothing was changed.
- * @throws the file system's error when it cannot be created. */
-export async function placeNewFile(file: string, bytes: Buffer): Promise<boolean> {
+ * @param owner of the file that it comes in place of.
+ * @throws the file system's error when it cannot be created; UnavailableError POOL_STATE_OWNER_LOST. */
+export async function placeNewFile(
+  file: string,
+  bytes: Buffer,
+  owner: FileOwner | null = null,
+): Promise<boolean> {
   const temp = `${file}.new-${randomUUID()}`;
   const handle = await open(temp, 'wx', 0o644);
   try {
     try {
+      if (owner !== null) await keepOwnerAndMode(owner, handle);
       await handle.writeFile(bytes);
       await handle.sync();
     } finally {
@@ -116,7 +122,7 @@ async function prepare(
   // Not exclusive: the name is ours alone, and under the lock what has it is a leftover of ours.
   const handle = await open(temp, 'w', 0o600);
   try {
-    await keepOwnerAndMode(base.handle, handle);
+    await keepOwnerAndMode(await ownerOf(base.handle), handle);
     await handle.writeFile(bytes);
     await handle.sync();
   } finally {

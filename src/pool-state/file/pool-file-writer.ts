@@ -1,5 +1,4 @@
-// One batch at a time into the pool state file: lock, fences, write, unlock. Made when the first
-// change comes, because only then must the file be there.
+// One batch at a time into the pool state file: lock, fences, write, unlock.
 
 import { randomUUID } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
@@ -8,7 +7,7 @@ import { passFences } from '../fences.ts';
 import type { MutationQueue, PendingMutation } from '../mutation-queue.ts';
 import { type CommitDeps, commitBatch } from './pool-file-commit.ts';
 import { unchanged, unreadable } from './pool-file-errors.ts';
-import { createPoolFileLock } from './pool-file-lock.ts';
+import { createPoolFileLock, type PoolFileLock } from './pool-file-lock.ts';
 import { explain, type PoolFileReader } from './pool-file-reader.ts';
 import { removeLeftovers } from './pool-file-replacement.ts';
 
@@ -36,71 +35,84 @@ export interface PoolFileWriterDeps {
   readonly log: PoolFileLog | undefined;
 }
 
-export type PoolFileWriter = Awaited<ReturnType<typeof createPoolFileWriter>>;
+/** The file that the configured name leads to, and its lock. */
+interface Place {
+  readonly file: string;
+  readonly lock: PoolFileLock;
+  readonly commit: CommitDeps;
+  isTidy: boolean;
+}
 
-/** @throws UnavailableError POOL_STATE_UNREADABLE when the file is not there. */
-export async function createPoolFileWriter(deps: PoolFileWriterDeps) {
+export function createPoolFileWriter(deps: PoolFileWriterDeps) {
   const { log, reader, now } = deps;
-  // Under every configured name of the file, its lock and its temporary files are beside the file itself.
-  const file = await realpath(deps.file).catch((err: unknown) => {
-    throw unreadable(deps.file, explain(err));
-  });
   const token = randomUUID();
   let renames = 0;
   let redone = 0;
   let deadHolders = 0;
-  let isTidy = false;
-  const lock = createPoolFileLock({
-    file,
-    host: deps.host,
-    timeoutMs: deps.lockTimeoutMs,
-    onDeath: () => {
-      deadHolders += 1;
-      isTidy = false;
-      log?.warn({ file }, 'pool state lock taken after the death of its holder');
-    },
-    onForeign: (holder, holderPath) =>
-      log?.error({ file, holderPath, holder }, 'pool state locked by another host'),
-  });
+  let place: Place | null = null;
 
-  const commit: CommitDeps = {
-    file,
-    token,
-    reader,
-    now,
-    isLockHeld: lock.isHeld,
-    onRenamed: () => {
-      renames += 1;
-    },
-    onRedone: (status) => {
-      redone += 1;
-      log?.warn({ file, status }, 'pool state was written by the platform meanwhile');
-    },
-  };
+  function placeAt(file: string): Place {
+    const lock = createPoolFileLock({
+      file,
+      host: deps.host,
+      timeoutMs: deps.lockTimeoutMs,
+      onDeath: () => {
+        deadHolders += 1;
+        found.isTidy = false;
+        log?.warn({ file }, 'pool state lock taken after the death of its holder');
+      },
+      onForeign: (holder, holderPath) =>
+        log?.error({ file, holderPath, holder }, 'pool state locked by another host'),
+    });
+    const commit: CommitDeps = {
+      file,
+      token,
+      reader,
+      now,
+      isLockHeld: lock.isHeld,
+      onRenamed: () => {
+        renames += 1;
+      },
+      onRedone: (status) => {
+        redone += 1;
+        log?.warn({ file, status }, 'pool state was written by the platform meanwhile');
+      },
+    };
+    const found: Place = { file, lock, commit, isTidy: false };
+    return found;
+  }
 
   async function writeWaiting(queue: MutationQueue): Promise<void> {
+    const file = await resolveFile(deps.file);
+    if (place?.file !== file) place = placeAt(file);
+    const { lock } = place;
     if (!(await lock.acquire(() => queue.size() > 0))) return;
-    const batch = queue.take();
     try {
-      await tidyAfterDeaths();
-      const fenced = await passFences(batch);
-      if (fenced.length > 0) await commitBatch(commit, fenced);
-    } catch (err) {
-      rejectAll(batch, err);
+      // A link in its name leads elsewhere by now: what waits goes there, behind that file's own lock.
+      if ((await resolveFile(deps.file)) !== file) return;
+      await writeBatch(place, queue.take());
     } finally {
       lock.release();
     }
   }
 
-  function rejectAll(batch: readonly PendingMutation[], err: unknown): void {
-    const reason = err instanceof SagaError ? err : unchanged(file, 'changing the pool state', err);
-    for (const pending of batch) pending.reject(reason);
+  async function writeBatch(at: Place, batch: readonly PendingMutation[]): Promise<void> {
+    try {
+      await tidyAfterDeaths(at);
+      const fenced = await passFences(batch);
+      if (fenced.length > 0) await commitBatch(at.commit, fenced);
+    } catch (err) {
+      const reason =
+        err instanceof SagaError ? err : unchanged(at.file, 'changing the pool state', err);
+      for (const pending of batch) pending.reject(reason);
+    }
   }
 
   /** Once at the start and after each death: only a death leaves a temporary file behind. */
-  async function tidyAfterDeaths(): Promise<void> {
-    if (isTidy) return;
-    isTidy = true;
+  async function tidyAfterDeaths(at: Place): Promise<void> {
+    if (at.isTidy) return;
+    at.isTidy = true;
+    const { file } = at;
     // A temporary file that cannot be removed blocks nothing: it is reported, and the work continues.
     await removeLeftovers(file).catch((err: unknown) =>
       log?.warn({ file, err }, 'leftovers beside the pool state not removed'),
@@ -109,8 +121,17 @@ export async function createPoolFileWriter(deps: PoolFileWriterDeps) {
 
   return {
     /** Waits for the lock and writes what then waits in the queue, deciding each of it.
-     * @throws when the lock cannot be had; then everything still waits. */
+     * @throws UnavailableError POOL_STATE_UNREADABLE when the file is not there, or when the lock cannot be had; then
+     * everything still waits. */
     writeWaiting,
     counts: (): PoolFileCounts => ({ renames, redone, deadHolders }),
   };
+}
+
+// Anew each time: a release of the platform may move a link in the name, and what is written to the old file nobody
+// reads. Under every configured name of the file, its lock and its temporary files are beside the file itself.
+function resolveFile(configured: string): Promise<string> {
+  return realpath(configured).catch((err: unknown) => {
+    throw unreadable(configured, explain(err));
+  });
 }

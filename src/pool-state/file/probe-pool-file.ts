@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { link, open, realpath, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SagaError } from '@reclaim/saga';
-import { keepOwnerAndMode } from './keep-owner.ts';
+import { keepOwnerAndMode, ownerOf } from './keep-owner.ts';
 import { errnoOf } from './pool-file-errors.ts';
 import { openForReading } from './pool-file-reader.ts';
 
@@ -23,7 +23,7 @@ async function whyNoOther(file: string, probe: string): Promise<string | null> {
     try {
       const to = await open(probe, 'wx', 0o600);
       try {
-        await keepOwnerAndMode(from, to);
+        await keepOwnerAndMode(await ownerOf(from), to);
         return null;
       } finally {
         await to.close();

@@ -5,11 +5,13 @@
 // counts.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { realpath, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Db } from 'mongodb';
+import { fileBehind } from '../file/file-behind.ts';
+import { type FileOwner, ownerOf } from '../file/keep-owner.ts';
 import { errnoOf } from '../file/pool-file-errors.ts';
 import { createPoolFileLock, type PoolFileLock } from '../file/pool-file-lock.ts';
 import { noteMoved, removeMovedNote, whyMoved } from '../file/pool-file-moved.ts';
@@ -61,7 +63,7 @@ export async function moveToMongodb(deps: MoveDeps): Promise<MoveReport> {
     const { snapshot } = source;
     const hidden = unreadableIn(snapshot.state);
     if (hidden !== null) return refused(`${file}: ${hidden}`);
-    const move = noteOf(file, snapshot.bytes, deps.now());
+    const move = { ...noteOf(file, snapshot.bytes, deps.now()), owner: source.owner };
     // A move of this very file that was cut short after the store had begun to count.
     const isEnding =
       store?.status === 'active' &&
@@ -155,7 +157,7 @@ export async function moveToFile(deps: MoveDeps): Promise<MoveReport> {
     // Before the file has its name again, so that no process takes it for the truth too early.
     await noteMoved(file, deps.now());
     const bytes = formatPoolState(state, store.move?.isNewlineTerminated ?? true);
-    await placeNewFile(file, bytes);
+    await placeNewFile(file, bytes, store.move?.owner);
     const written = await readFileAt(file);
     if (written.status !== 'ok' || !isSame(written.snapshot.state, state)) {
       return refused(`${file} does not hold the state exactly as MongoDB has it`);
@@ -204,7 +206,7 @@ async function obstacleAt(file: string, wanted: PoolState): Promise<string | nul
 }
 
 type FileReading =
-  | { readonly status: 'ok'; readonly snapshot: Snapshot }
+  | { readonly status: 'ok'; readonly snapshot: Snapshot; readonly owner: FileOwner }
   | { readonly status: 'missing' }
   | { readonly status: 'unknown'; readonly reason: string };
 
@@ -213,7 +215,8 @@ async function readFileAt(file: string): Promise<FileReading> {
   try {
     const handle = await openForReading(file);
     try {
-      return await createPoolFileReader(file).readHandle(handle);
+      const answer = await createPoolFileReader(file).readHandle(handle);
+      return answer.status === 'ok' ? { ...answer, owner: await ownerOf(handle) } : answer;
     } finally {
       await handle.close();
     }
@@ -228,8 +231,7 @@ async function underLock(
   { file: configured, lockTimeoutMs = LOCK_TIMEOUT_MS }: MoveDeps,
   work: (file: string, lock: PoolFileLock) => Promise<MoveReport>,
 ): Promise<MoveReport> {
-  // A file that is not there yet has its name for a path.
-  const file = await realpath(configured).catch(() => configured);
+  const file = await fileBehind(configured);
   const lock = createPoolFileLock({ file, host: hostname(), timeoutMs: lockTimeoutMs });
   try {
     await lock.acquire(() => true);

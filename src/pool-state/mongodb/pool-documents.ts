@@ -12,6 +12,7 @@
 
 import { type IndexDeclaration, majorityCollection } from '@reclaim/saga/mongodb';
 import type { Collection, Db } from 'mongodb';
+import type { FileOwner } from '../file/keep-owner.ts';
 import type { BotMapping, Pool, PoolState } from '../pool-state.ts';
 
 export const STATE_ID = 'state';
@@ -41,6 +42,8 @@ export interface MoveNote {
   readonly sha256: string;
   /** Whether the file ended with a newline: it will again. */
   readonly isNewlineTerminated: boolean;
+  /** Who could write the file: the one that comes in its place is theirs as well. */
+  readonly owner?: FileOwner;
   readonly at: Date;
 }
 
