@@ -8,7 +8,7 @@ import type { Environment } from './environment.ts';
 
 export interface CommandOptions {
   readonly signal: AbortSignal;
-  readonly onTurn: (line: string) => void;
+  readonly say: (line: string) => void;
 }
 
 /** In flight, and how many pieces of work are counted so. */
@@ -27,11 +27,11 @@ export type CommandCounts = ReadonlyMap<number, Counters>;
 export async function countCommands(
   environment: Environment,
   open: OpenContestant,
-  { signal, onTurn }: CommandOptions,
+  { signal, say }: CommandOptions,
 ): Promise<CommandCounts> {
   const counts = new Map<number, Counters>();
   for (const { inFlight, pieces } of LEVELS) {
-    onTurn(`${inFlight} in flight`);
+    say(`${inFlight} in flight`);
     const cost = await environment.measure(async (place) => {
       const { MONGODB_URI = '', REDIS_URL = '' } = place.env;
       const size = WARM_UPS + pieces;

@@ -11,6 +11,7 @@ import type { PoolState } from '../src/pool-state/pool-state.ts';
 import { findDockerEngine } from '../test/support/docker-engine.ts';
 import { prepareImages } from '../test/support/images.ts';
 import type { Place } from './environment.ts';
+import type { Row } from './report.ts';
 
 /** One user's pool; its bots are `<uid>-bot-<n>`. */
 export interface BenchPool {
@@ -25,16 +26,16 @@ export interface BenchDocker {
   startPool(pool: BenchPool): Promise<Docker.Container>;
 }
 
-/** @returns null, and says so, where there is no Docker. */
-export async function onDocker<T>(
+/** No rows, and a line that says so, where there is no Docker. */
+export async function onDocker(
   what: string,
   { signal, say }: { readonly signal: AbortSignal; readonly say: (line: string) => void },
-  work: (docker: BenchDocker) => Promise<T>,
-): Promise<T | null> {
+  work: (docker: BenchDocker) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
   const engine = await findDockerEngine(say, signal);
   if ('missing' in engine) {
     say(`${what} is left out: ${engine.missing}`);
-    return null;
+    return [];
   }
   const docker = new Docker({ socketPath: engine.socket });
   const started: Docker.Container[] = [];

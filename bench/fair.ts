@@ -6,14 +6,9 @@ import { createSimulatedWorld } from '../test/support/simulated-world.ts';
 import { drive } from './drive.ts';
 import type { Environment, Place } from './environment.ts';
 import { acceptDeletion, addBots, type HerdBot, seedContainers, seedUsers } from './herd.ts';
+import { quotient, type Row } from './report.ts';
 import { median } from './statistics.ts';
 import { VARIANTS } from './variants.ts';
-
-export interface FairMeasure {
-  /** Request to end, median, ms: with nobody there, and behind the other user's. */
-  readonly aloneMs: number;
-  readonly behindMs: number;
-}
 
 const HANGING = 1_000;
 /** Other users, one deletion each, one after the other. */
@@ -23,11 +18,14 @@ const WIDTH = 100;
 export async function measureFair(
   environment: Environment,
   signal: AbortSignal,
-): Promise<FairMeasure> {
-  return {
-    aloneMs: await environment.measure((place) => othersMs(place, 0)),
-    behindMs: await environment.measure((place) => othersMs(place, HANGING)),
-  };
+): Promise<readonly Row[]> {
+  const aloneMs = await environment.measure((place) => othersMs(place, 0));
+  const behindMs = await environment.measure((place) => othersMs(place, HANGING));
+  const what = `a deletion behind another user's ${HANGING} that hang, against alone`;
+  return [
+    ['fairRatioToAlone', quotient(behindMs, aloneMs), 2, what, '<= 2'],
+    ['fairAloneMs', aloneMs, 0, 'the same alone, median, ms'],
+  ];
 
   async function othersMs(place: Place, hanging: number): Promise<number> {
     const services = await place.services();

@@ -11,31 +11,25 @@ import {
   userOf,
 } from './docker-pools.ts';
 import type { Environment, Place } from './environment.ts';
+import type { Row } from './report.ts';
 import { median } from './statistics.ts';
-
-export interface OneSyncMeasure {
-  /** Nothing to repair: median, ms. */
-  readonly observeMs: number;
-  /** One orphan paid back: median, ms. */
-  readonly repairMs: number;
-}
 
 const UID = 'uid-sync';
 const POOL: BenchPool = { uid: UID, bots: [`${UID}-bot-1`] };
 const WARM_UPS = 3;
 
-/** @returns null where there is no Docker. */
+/** No rows where there is no Docker. */
 export function measureOneSync(
   environment: Environment,
   options: { rounds: number; signal: AbortSignal; say: (line: string) => void },
-): Promise<OneSyncMeasure | null> {
+): Promise<readonly Row[]> {
   return onDocker('one synchronisation on Docker', options, async ({ socket, startPool }) => {
     await startPool(POOL);
     return environment.measure((place) => measureOn(place, socket, options.rounds));
   });
 }
 
-async function measureOn(place: Place, socket: string, rounds: number): Promise<OneSyncMeasure> {
+async function measureOn(place: Place, socket: string, rounds: number): Promise<readonly Row[]> {
   await place.writePoolState(poolStateOf([POOL]));
   const application = await startOnDocker(place, socket);
   try {
@@ -57,10 +51,11 @@ async function measureOn(place: Place, socket: string, rounds: number): Promise<
       await users.updateOne({ firebaseUid: UID }, { $set: orphan });
       repairMs.push(await sync(1));
     }
-    return {
-      observeMs: median(observeMs.slice(WARM_UPS)),
-      repairMs: median(repairMs.slice(WARM_UPS)),
-    };
+    const [observed, repaired] = [observeMs, repairMs].map((all) => median(all.slice(WARM_UPS)));
+    return [
+      ['oneSyncMs', observed, 1, 'one user on Docker, nothing to repair, ms', '< 100'],
+      ['oneSyncRepairMs', repaired, 1, 'one user on Docker, an orphan paid back, ms'],
+    ];
   } finally {
     await application.stop();
   }

@@ -14,9 +14,10 @@ import { findBrowser } from '../test/support/find-browser.ts';
 import type { Environment, Place } from './environment.ts';
 import { seedContainers } from './herd.ts';
 import { startProcess, stopProcess, whenServing } from './own-process.ts';
+import type { Row } from './report.ts';
 import { median } from './statistics.ts';
 
-export interface PageMeasure {
+interface PageMeasure {
   /** When something of the page is painted. */
   readonly firstPaintMs: number;
   /** When every bot is on it. */
@@ -31,15 +32,15 @@ const TRANSACTIONS = 10_000;
 const API = fileURLToPath(new URL('../src/main/server.ts', import.meta.url));
 const CARDS_WITHIN_MS = 30_000;
 
-/** Null, with the reason said, where there is no browser. */
+/** No rows, and a line that says so, where there is no browser. */
 export async function measurePage(
   environment: Environment,
   { rounds, signal, say }: { rounds: number; signal: AbortSignal; say: (line: string) => void },
-): Promise<PageMeasure | null> {
+): Promise<readonly Row[]> {
   const found = await findBrowser({ progress: say, signal });
   if ('missing' in found) {
     say(`the page is not measured: ${found.missing}`);
-    return null;
+    return [];
   }
   return environment.measure(async (place) => {
     await seed(await place.services(), place);
@@ -103,7 +104,7 @@ async function load(
   url: string,
   token: string,
   rounds: number,
-): Promise<PageMeasure> {
+): Promise<readonly Row[]> {
   const loads: PageMeasure[] = [];
   for (let round = 0; round <= rounds; round += 1) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
@@ -118,11 +119,18 @@ async function load(
       await context.close();
     }
   }
-  return {
-    firstPaintMs: median(loads.map(({ firstPaintMs }) => firstPaintMs)),
-    completeMs: median(loads.map(({ completeMs }) => completeMs)),
-    weightKb: median(loads.map(({ weightKb }) => weightKb)),
-  };
+  const of = (key: keyof PageMeasure) => median(loads.map((one) => one[key]));
+  return [
+    [
+      'pagePaintMs',
+      of('firstPaintMs'),
+      0,
+      `the portfolio of ${BOTS} bots, first paint, ms`,
+      '< 1000',
+    ],
+    ['pageCompleteMs', of('completeMs'), 0, `the portfolio of ${BOTS} bots, all shown, ms`],
+    ['pageKb', of('weightKb'), 1, 'the page over the wire, KB', '< 150'],
+  ];
 }
 
 async function loadOnce(context: BrowserContext, url: string): Promise<PageMeasure> {
@@ -134,14 +142,19 @@ async function loadOnce(context: BrowserContext, url: string): Promise<PageMeasu
     .waitFor({ timeout: CARDS_WITHIN_MS });
   const { completeMs, firstPaintMs } = await page.evaluate(TIMES);
   // It is loaded when there is something to draw.
-  const chart = await page.evaluate((address) => fetch(address).then((got) => got.text()), CHART);
-  if (chart.length === 0) throw new Error('the chart library is not served');
+  const size = await page.evaluate(LOAD, CHART);
+  if (size === 0) throw new Error('the chart library is not served');
   return { firstPaintMs, completeMs, weightKb: (await page.evaluate(WEIGHT)) / 1_024 };
 }
 
-const CHART = '/vendor/uplot/dist/uPlot.esm.js';
+const CHART = '/v/any/vendor/uplot/dist/uPlot.esm.js';
 
-// These two run inside the page.
+// These run inside the page.
+const LOAD = async (address: string): Promise<number> => {
+  const answer = await fetch(address);
+  return answer.ok ? (await answer.text()).length : 0;
+};
+
 const TIMES = () => {
   const { performance } = Object(globalThis);
   const [paint] = performance.getEntriesByName('first-contentful-paint');

@@ -9,23 +9,16 @@ import { createFilePoolStates } from '../src/pool-state/file/file-pool-states.ts
 import { takingOut } from '../src/pool-state/owned-entry.ts';
 import { findEntry } from '../src/pool-state/pool-state.ts';
 import { samplePoolState } from '../test/support/pool-state-samples.ts';
+import type { Row } from './report.ts';
 
-export interface PoolFileMeasure {
-  readonly bots: number;
-  readonly deletions: number;
-  /** All deletions together, from the first call to the last answer. */
-  readonly totalMs: number;
-  /** How often the file was replaced for them. */
-  readonly renames: number;
-  /** A read of the file when nothing has changed, on average. */
-  readonly readMs: number;
-}
+const BOTS = 5_000;
+const DELETIONS = 50;
 
 /** Each deletion reads its entry, takes the bot out, and reads again, as the saga does. */
-export async function measurePoolFile(bots = 5_000, deletions = 50): Promise<PoolFileMeasure> {
+export async function measurePoolFile(): Promise<readonly Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-pool-file-'));
   const file = join(folder, '.container-pool-state.json');
-  const sample = samplePoolState(bots);
+  const sample = samplePoolState(BOTS);
   await writeFile(file, JSON.stringify(sample, null, 2));
   const states = createFilePoolStates({ file, now: () => new Date() });
   const signal = new AbortController().signal;
@@ -33,7 +26,7 @@ export async function measurePoolFile(bots = 5_000, deletions = 50): Promise<Poo
     const begun = performance.now();
     await Promise.all(
       Object.values(sample.botMapping)
-        .slice(-deletions)
+        .slice(-DELETIONS)
         .map(async ({ instanceId, userId }) => {
           if (!(await hasBot(instanceId))) throw new Error(`${instanceId} was not there`);
           const owner = { userId: NO_USER, firebaseUid: toFirebaseUid(userId) };
@@ -43,7 +36,8 @@ export async function measurePoolFile(bots = 5_000, deletions = 50): Promise<Poo
         }),
     );
     const totalMs = performance.now() - begun;
-    return { bots, deletions, totalMs, renames: states.counts().renames, readMs: await timeRead() };
+    const what = `${DELETIONS} deletions in a file of ${BOTS} bots, ms`;
+    return [['poolFile50DeletionsMs', totalMs, 1, what, '< 1000']];
   } finally {
     await states.close();
     await rm(folder, { recursive: true });
@@ -53,15 +47,6 @@ export async function measurePoolFile(bots = 5_000, deletions = 50): Promise<Poo
     const answer = await states.read({ signal });
     if (answer.status === 'unknown') throw new Error(answer.reason);
     return findEntry(answer.items, instanceId) !== null;
-  }
-
-  async function timeRead(): Promise<number> {
-    const reads = 200;
-    // Stamps prove nothing for their first 20 ms; then a read is one stat.
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const begun = performance.now();
-    for (let i = 0; i < reads; i++) await states.read({ signal });
-    return (performance.now() - begun) / reads;
   }
 }
 

@@ -11,24 +11,16 @@ import {
   userOf,
 } from './docker-pools.ts';
 import type { Environment } from './environment.ts';
+import type { Row } from './report.ts';
 import { median } from './statistics.ts';
-
-export interface PooledMeasure {
-  /** The first deletion of a while in its pool: median, ms. */
-  readonly firstMs: number;
-  /** Another right after it: median, ms. */
-  readonly nextMs: number;
-  /** A docker exec of `supervisorctl stop` in the same pool: median, ms. */
-  readonly floorMs: number;
-}
 
 const WARM_UPS = 2;
 
-/** @returns null where there is no Docker. */
+/** No rows where there is no Docker. */
 export function measurePooled(
   environment: Environment,
   options: { rounds: number; signal: AbortSignal; say: (line: string) => void },
-): Promise<PooledMeasure | null> {
+): Promise<readonly Row[]> {
   const pools = Array.from({ length: WARM_UPS + options.rounds }, (_, index) => poolOf(index));
   return onDocker('a pooled deletion on Docker', options, ({ socket, startPool }) =>
     environment.measure(async (place) => {
@@ -56,11 +48,16 @@ export function measurePooled(
           await container.stop({ t: 0 });
         }
         const counted = rounds.slice(WARM_UPS);
-        return {
-          firstMs: median(counted.map(({ firstMs }) => firstMs)),
-          nextMs: median(counted.map(({ nextMs }) => nextMs)),
-          floorMs: median(counted.map(({ floorMs }) => floorMs)),
-        };
+        const first = median(counted.map(({ firstMs }) => firstMs));
+        const next = median(counted.map(({ nextMs }) => nextMs));
+        const floor = median(counted.map(({ floorMs }) => floorMs));
+        return [
+          ['pooledMs', first, 1, 'DELETE to done, a pooled bot on Docker, ms'],
+          ['pooledNextMs', next, 1, 'the next one in the same pool, ms'],
+          ['pooledFloorMs', floor, 1, 'docker exec supervisorctl stop alone, ms'],
+          ['pooledAddedMs', first - floor, 1, 'what the deletion adds to that stop, ms', '< 150'],
+          ['pooledRatioToStop', first / floor, 2, 'the deletion against that stop'],
+        ] as const;
       } finally {
         await application.stop();
       }

@@ -13,12 +13,8 @@ import type { Environment } from './environment.ts';
 import { acceptDeletion } from './herd.ts';
 import { NOTHING, seedLongHerd } from './long-loads.ts';
 import { startWorkerProcess, stopProcess } from './own-process.ts';
+import type { Row } from './report.ts';
 import { median } from './statistics.ts';
-
-export interface ScaleMeasure {
-  readonly one: Cost;
-  readonly four: Cost;
-}
 
 /** Of one deletion: medians of the rounds. */
 interface Cost {
@@ -47,14 +43,35 @@ export interface ScaleOptions {
 export async function measureScale(
   environment: Environment,
   options: ScaleOptions,
-): Promise<ScaleMeasure> {
+): Promise<readonly Row[]> {
   const one: Cost[] = [];
   const four: Cost[] = [];
   for (let round = 0; round < options.rounds; round += 1) {
     one.push(await costOfDeletion(environment, 1, options));
     four.push(await costOfDeletion(environment, PROCESSES, options));
   }
-  return { one: medianOf(one), four: medianOf(four) };
+  const [byOne, byFour] = [medianOf(one), medianOf(four)];
+  const totalMs = ({ ofWorkers, ofMongodb }: Cost) => ofWorkers + ofMongodb;
+  const ratio = totalMs(byOne) / totalMs(byFour);
+  return [
+    ['scaleRatioToOne', ratio, 2, 'four worker processes against one, per CPU second', '>= 0.9'],
+    [
+      'scaleOneWorkerMs',
+      byOne.ofWorkers,
+      2,
+      'CPU of a deletion, one worker process: the worker, ms',
+    ],
+    ['scaleOneMongodbMs', byOne.ofMongodb, 2, 'and MongoDB, ms'],
+    ['scaleOneCommands', byOne.commands, 1, 'in so many commands'],
+    [
+      'scaleFourWorkerMs',
+      byFour.ofWorkers,
+      2,
+      'the same of four worker processes: the workers, ms',
+    ],
+    ['scaleFourMongodbMs', byFour.ofMongodb, 2, 'and MongoDB, ms'],
+    ['scaleFourCommands', byFour.commands, 1, 'in so many commands'],
+  ];
 }
 
 function medianOf(costs: readonly Cost[]): Cost {

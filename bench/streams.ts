@@ -12,15 +12,8 @@ import { loadSigningKey } from '../src/infra/identities/signing-key.ts';
 import type { Environment, Place } from './environment.ts';
 import { type HerdBot, seedUsers } from './herd.ts';
 import { HEAP_LIMITS, residentMb, startProcess, stopProcess, whenServing } from './own-process.ts';
+import { quotient, type Row } from './report.ts';
 import { median } from './statistics.ts';
-
-export interface StreamsMeasure {
-  readonly streams: number;
-  readonly withoutMb: number;
-  readonly withMb: number;
-  readonly acceptWithoutMs: number;
-  readonly acceptWithMs: number;
-}
 
 export interface StreamsOptions {
   readonly streams: number;
@@ -40,7 +33,7 @@ const WIDTH = 50;
 export function measureStreams(
   environment: Environment,
   options: StreamsOptions,
-): Promise<StreamsMeasure> {
+): Promise<readonly Row[]> {
   return environment.measure(async (place) => {
     const { streams, deletions } = options;
     const { db } = await place.services();
@@ -62,7 +55,7 @@ async function measure(
   api: ChildProcess,
   bots: HerdBot[],
   { streams, deletions, signal }: StreamsOptions,
-): Promise<StreamsMeasure> {
+): Promise<readonly Row[]> {
   const accept = async (n: number) => {
     const tookMs: number[] = [];
     for (const bot of bots.splice(0, n)) tookMs.push((await client.delete(bot)).tookMs);
@@ -92,8 +85,16 @@ async function measure(
       for (const request of open) request.destroy();
     }
   }
-  const [acceptWithoutMs, acceptWithMs] = [median(without), median(with_)];
-  return { streams, withoutMb, withMb, acceptWithoutMs, acceptWithMs };
+  const [withoutMs, withMs] = [median(without), median(with_)];
+  const ratio = quotient(withMs, withoutMs);
+  return [
+    ['streamsWithMb', withMb, 1, `the API with ${streams} event streams open, MB`, '< 150'],
+    ['streamsWithoutMb', withoutMb, 1, 'the API without them, MB'],
+    ['streamsEachKb', ((withMb - withoutMb) * 1_024) / streams, 1, 'each stream, KB'],
+    ['acceptRatioToNoStreams', ratio, 2, 'DELETE to 202 with the streams against without', '< 1.5'],
+    ['acceptWithStreamsMs', withMs, 2, 'DELETE to 202 with the streams, median, ms'],
+    ['acceptWithoutStreamsMs', withoutMs, 2, 'DELETE to 202 without them, median, ms'],
+  ];
 }
 
 async function openAll(

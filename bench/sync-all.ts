@@ -9,18 +9,7 @@ import { connectMongo } from '../src/infra/mongodb/connect.ts';
 import { BOTS_EACH, crowdBots, crowdPoolState, seedCrowd, uidOf } from './crowd.ts';
 import type { Environment } from './environment.ts';
 import { HEAP_LIMITS } from './own-process.ts';
-
-export interface SyncAllMeasure {
-  /** Allocations judged in a second of one core. */
-  readonly perCpuSecond: number;
-  readonly perSecond: number;
-  readonly peakMb: number;
-  /** Time per user with many users, against a tenth of them. 1 is linear. */
-  readonly growth: number;
-  readonly loopPerSecond: number;
-  /** Orphans that the survey found, of those that are there. */
-  readonly foundShare: number;
-}
+import type { Row } from './report.ts';
 
 export interface SyncAllOptions {
   readonly users: number;
@@ -34,18 +23,22 @@ const LOOP_USERS = 1_000;
 export async function measureSyncAll(
   environment: Environment,
   { users, signal }: SyncAllOptions,
-): Promise<SyncAllMeasure> {
+): Promise<readonly Row[]> {
   const few = await surveyOf(environment, users / 10, signal);
   const many = await surveyOf(environment, users, signal);
   const allocations = users * BOTS_EACH;
-  return {
-    perCpuSecond: allocations / many.cpuSeconds,
-    perSecond: allocations / many.seconds,
-    peakMb: many.peakMb,
-    growth: many.seconds / (few.seconds * 10),
-    loopPerSecond: many.loopPerSecond,
-    foundShare: many.orphans / (allocations / 100),
-  };
+  const perSecond = allocations / many.seconds;
+  const perCpu = allocations / many.cpuSeconds;
+  const growth = many.seconds / (few.seconds * 10);
+  const toLoop = perSecond / many.loopPerSecond;
+  return [
+    ['syncAllPerCpuSec', perCpu, 0, 'allocations judged per second of one core', '>= 50000'],
+    ['syncAllPerSec', perSecond, 0, 'allocations judged per second'],
+    ['syncAllPeakMb', many.peakMb, 1, 'the process of a run over all users, MB', '< 300'],
+    ['syncAllGrowth', growth, 2, 'time per user against a tenth of the users', 'about 1'],
+    ['syncAllRatioToLoop', toLoop, 1, 'a run over all against user by user', '> 1'],
+    ['syncAllFoundShare', many.orphans / (allocations / 100), 3],
+  ];
 }
 
 interface Surveyed {

@@ -11,6 +11,7 @@ import { createSimulatedWorld } from '../test/support/simulated-world.ts';
 import type { Environment } from './environment.ts';
 import { type HerdBot, seedUsers } from './herd.ts';
 import { residentMb, startWorkerProcess, stopProcess } from './own-process.ts';
+import type { Row } from './report.ts';
 
 export interface MemoryOptions {
   readonly sagas: number;
@@ -28,11 +29,11 @@ const SETTLE_WITHIN_MS = 180_000;
 /** Sagas begun at once while they are set up. */
 const WIDTH = 500;
 
-/** @returns the largest resident set of the settled process, in megabytes. */
+/** The largest resident set of the settled process. */
 export function measureWorkerMemory(
   environment: Environment,
   options: MemoryOptions,
-): Promise<number> {
+): Promise<readonly Row[]> {
   return environment.measure(async (place) => {
     const services = await place.services();
     const { db } = services;
@@ -44,7 +45,10 @@ export function measureWorkerMemory(
     }
     const worker = startWorkerProcess(place.env);
     try {
-      return await settledMb(services, worker, options);
+      const mb = await settledMb(services, worker, options);
+      return [
+        ['workerMemoryMb', mb, 1, `a worker with ${options.sagas} sagas open, MB`, '< 200'],
+      ] as const;
     } finally {
       await stopProcess(worker);
     }
