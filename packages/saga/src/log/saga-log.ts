@@ -244,5 +244,8 @@ export interface OverdueSaga {
   readonly kind: string;
 }
 
+/** The relay's first read of a saga whose wake-up may have been lost. */
+export const FIRST_RELAY_PASS_MS = 2_000;
+
 /** So long the process of the order has for its release, before a relay makes up for it. */
 export const FIRST_RELEASE_PASS_MS = 15_000;

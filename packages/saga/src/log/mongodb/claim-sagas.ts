@@ -7,22 +7,10 @@ import { isOver } from '../../mongodb/holds.ts';
 import { cannotHold, isContentOf, runRepeatable } from '../../mongodb/mongo-errors.ts';
 import type { SagaId } from '../../saga-id.ts';
 import type { SagaRecord } from '../record.ts';
-import {
-  type Claim,
-  type ClaimRequest,
-  type ClaimResult,
-  FIRST_EPOCH,
-  type FirstClaim,
-} from '../saga-log.ts';
+import { type Claim, type ClaimRequest, type ClaimResult, FIRST_EPOCH } from '../saga-log.ts';
+import { claimedRecord, HISTORY_LIMIT } from '../written-record.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
-import {
-  HISTORY_LIMIT,
-  type HistoryDocument,
-  type SagaDocument,
-  toHistory,
-  toHistoryEntry,
-  toRecord,
-} from './saga-document.ts';
+import { type SagaDocument, toHistory, toRecord } from './saga-document.ts';
 
 export interface ClaimOrder extends ClaimRequest {
   readonly sagaId: SagaId;
@@ -132,20 +120,9 @@ function toUpdate(order: ClaimOrder): AnyBulkWriteOperation<SagaDocument> {
 /** The record of a claim whose beginning applied. */
 function begun({ clock }: LogContext, order: ClaimOrder): SagaRecord | null {
   if (order.beginning === undefined) return null;
-  const { base, state } = order.beginning;
-  const { owner: writeId } = order;
-  const entries = firstEntries({ ...order.beginning, owner: writeId }, clock.nowMs());
-  const history = [...base.history, ...entries.map(toHistoryEntry)];
-  return { ...base, state, history, writeId, epoch: FIRST_EPOCH, revision: base.revision + 1 };
-}
-
-/** What a saga's first claim adds to its history, whether it comes with the acceptance or after it. */
-export function firstEntries(
-  { owner, events }: Pick<FirstClaim, 'owner' | 'events'>,
-  atMs: number,
-): HistoryDocument[] {
-  const claimed = { type: 'claimed', step: null, detail: null, atMs };
-  return toHistory([claimed, ...events], FIRST_EPOCH, owner);
+  const { base, state, events } = order.beginning;
+  const claimed = claimedRecord(base, { owner: order.owner, events }, clock.nowMs());
+  return { ...claimed, state, revision: base.revision + 1 };
 }
 
 const IS_FREE = isOver({ $ifNull: ['$leaseUntil', new Date(0)] }, '$leaseMs');

@@ -20,10 +20,10 @@ import {
   type InterventionResult,
   type LogWrite,
 } from '../saga-log.ts';
+import { HISTORY_LIMIT, type RecordChange, writtenRecord } from '../written-record.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import {
   changedFields,
-  HISTORY_LIMIT,
   type HistoryDocument,
   type SagaDocument,
   toHistory,
@@ -154,8 +154,7 @@ function toOrder(context: LogContext, write: LogWrite): Order {
   };
 }
 
-type Change = Pick<LogWrite, 'base' | 'state' | 'result' | 'writeId'> &
-  Pick<Intervention, 'fences' | 'owesRelease'>;
+type Change = RecordChange & Pick<Intervention, 'owesRelease'>;
 
 function toUpdate(
   { retentionMs, clock }: LogContext,
@@ -239,25 +238,8 @@ function lastMoment(entries: readonly HistoryDocument[]): Date {
 }
 
 // What stands there is known: exactly the base, and this write on it.
-function landed(
-  { base, state, result, writeId, fences = false }: Change,
-  entries: readonly HistoryDocument[],
-): Landed {
-  const hasEnded = isEnded(state.phase);
-  return {
-    status: 'landed',
-    saga: {
-      ...base,
-      state,
-      revision: base.revision + 1,
-      epoch: fences ? base.epoch + 1 : base.epoch,
-      writeId,
-      open: !hasEnded,
-      result: hasEnded ? result : base.result,
-      finishedAt: hasEnded ? lastMoment(entries).toISOString() : base.finishedAt,
-      history: [...base.history, ...entries.map(toHistoryEntry)].slice(-HISTORY_LIMIT),
-    },
-  };
+function landed(change: RecordChange, entries: readonly HistoryDocument[]): Landed {
+  return { status: 'landed', saga: writtenRecord(change, entries.map(toHistoryEntry)) };
 }
 
 function refuse(): never {

@@ -12,13 +12,16 @@ import {
   unlessDuplicate,
 } from '../../mongodb/mongo-errors.ts';
 import { pinnedId } from '../../registry.ts';
-import { FIRST_EPOCH, type FirstClaim, type InsertResult, type NewSaga } from '../saga-log.ts';
-import { firstEntries } from './claim-sagas.ts';
+import {
+  FIRST_EPOCH,
+  FIRST_RELAY_PASS_MS,
+  type FirstClaim,
+  type InsertResult,
+  type NewSaga,
+} from '../saga-log.ts';
+import { eventsOfClaim } from '../written-record.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
-import { type SagaDocument, toRecord } from './saga-document.ts';
-
-/** The relay's first read of a saga whose wake-up may have been lost. */
-export const FIRST_RELAY_PASS_MS = 2_000;
+import { type SagaDocument, toHistory, toRecord } from './saga-document.ts';
 
 export async function insertSagas(context: LogContext, sagas: NewSaga[]): Promise<InsertResult[]> {
   const documents = sagas.map((saga) => toDocument(saga, context.clock.nowMs()));
@@ -92,7 +95,7 @@ function unclaimed({ id }: NewSaga) {
 function claimedBy(claim: FirstClaim, now: Date) {
   const { owner, leaseMs } = claim;
   const leaseUntil = new Date(now.getTime() + leaseMs);
-  const history = firstEntries(claim, now.getTime());
+  const history = toHistory(eventsOfClaim(claim, now.getTime()), FIRST_EPOCH, owner);
   return { writeId: owner, epoch: FIRST_EPOCH, owner, leaseUntil, leaseMs, history };
 }
 

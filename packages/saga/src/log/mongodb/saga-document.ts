@@ -59,9 +59,6 @@ export interface HistoryDocument {
   writeId: string;
 }
 
-/** A saga of six steps writes a dozen entries; retries must not let a record grow without end. */
-export const HISTORY_LIMIT = 100;
-
 export function toRecord(document: SagaDocument): SagaRecord {
   return {
     id: toSagaId(document._id),

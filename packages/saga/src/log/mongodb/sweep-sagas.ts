@@ -7,8 +7,13 @@ import { isOver } from '../../mongodb/holds.ts';
 import { runRepeatable } from '../../mongodb/mongo-errors.ts';
 import { type SagaId, toSagaId } from '../../saga-id.ts';
 import type { SagaRecord } from '../record.ts';
-import { FIRST_RELEASE_PASS_MS, MAX_PARK_MS, type OverdueSaga, type SagaLog } from '../saga-log.ts';
-import { FIRST_RELAY_PASS_MS } from './insert-sagas.ts';
+import {
+  FIRST_RELAY_PASS_MS,
+  FIRST_RELEASE_PASS_MS,
+  MAX_PARK_MS,
+  type OverdueSaga,
+  type SagaLog,
+} from '../saga-log.ts';
 import { COMMITTED, type LogContext, MAJORITY } from './log-context.ts';
 import { type SagaDocument, toRecord } from './saga-document.ts';
 

@@ -2,12 +2,13 @@
 // is not the last one any more, changes nothing, and a write that is sent again is known by its id. One store, as many
 // logs on it as there are processes; what only its primary has can be lost (replica.ts).
 
-import type { HistoryEntry, SagaRecord } from '../../log/record.ts';
+import type { SagaRecord } from '../../log/record.ts';
 import {
   type Claim,
   type ClaimRequest,
   type ClaimResult,
   type CommitResult,
+  FIRST_RELAY_PASS_MS,
   FIRST_RELEASE_PASS_MS,
   type FirstClaim,
   type InsertResult,
@@ -19,8 +20,9 @@ import {
   type NewSaga,
   type SagaLog,
 } from '../../log/saga-log.ts';
+import { claimedRecord, historyOf, writtenRecord } from '../../log/written-record.ts';
 import { isSameStanding } from '../../machine/standing.ts';
-import { isAtRest, isEnded } from '../../machine/state.ts';
+import { isAtRest } from '../../machine/state.ts';
 import { pinnedId } from '../../registry.ts';
 import type { Clock } from '../../run/clock.ts';
 import type { SagaId } from '../../saga-id.ts';
@@ -37,7 +39,7 @@ interface Stored {
   readonly relayMs: number;
 }
 
-type Written = Omit<LogWrite, 'claim' | 'durability'> & Pick<Intervention, 'fences'>;
+type Written = Omit<LogWrite, 'base' | 'claim' | 'durability'> & Pick<Intervention, 'fences'>;
 
 export interface MemorySagaLog extends SagaLog {
   /** A failover: what only the primary had is gone. @returns how many writes were lost. */
@@ -52,9 +54,6 @@ export interface MemorySagaLogOptions {
   /** How far the majority is behind a write that the primary has acknowledged alone, in ms. Default: not at all. */
   readonly lagMs?: () => number;
 }
-
-const FIRST_RELAY_PASS_MS = 2_000;
-const HISTORY_LIMIT = 100;
 
 export function createMemorySagaLog(
   clock: Pick<Clock, 'nowMs'>,
@@ -80,16 +79,6 @@ export function createMemorySagaLog(
   };
   const put = (stored: Stored, durability: LogWrite['durability'] = 'majority') =>
     sagas.put(stored.saga.id, stored, durability);
-
-  function entries(
-    events: readonly LoggedEvent[],
-    epoch: number,
-    writeId: string,
-  ): readonly HistoryEntry[] {
-    return events.map(({ type, step, detail, atMs }) => {
-      return { at: isoAt(atMs), epoch, type, step, detail, writeId };
-    });
-  }
 
   function insert({ notBeforeMs = 0, claim: first, ...given }: NewSaga): InsertResult {
     const own = sagas.get(given.id);
@@ -123,12 +112,9 @@ export function createMemorySagaLog(
     return inserted(accepted, first);
   }
 
-  function claimed(stored: Stored, { owner, leaseMs, events }: FirstClaim, nowMs: number): Stored {
-    const epoch = stored.saga.epoch + 1;
-    const claim = { type: 'claimed', step: null, detail: null, atMs: nowMs };
-    const added = entries([claim, ...events], epoch, owner);
-    const history = [...stored.saga.history, ...added].slice(-HISTORY_LIMIT);
-    const saga = { ...stored.saga, epoch, writeId: owner, history };
+  function claimed(stored: Stored, first: FirstClaim, nowMs: number): Stored {
+    const { owner, leaseMs } = first;
+    const saga = claimedRecord(stored.saga, first, nowMs);
     return { ...stored, saga, owner, leaseMs, leaseUntilMs: nowMs + leaseMs };
   }
 
@@ -180,25 +166,13 @@ export function createMemorySagaLog(
 
   function write(
     stored: Stored,
-    { base, state, result, events, writeId, fences = false }: Written,
+    { events, ...change }: Written,
     durability: LogWrite['durability'],
   ): SagaRecord {
-    const hasEnded = isEnded(state.phase);
-    const { leaseUntilMs, dueMs } = stored;
-    const isDueAnew = state.notBeforeMs !== stored.saga.state.notBeforeMs;
-    const saga = {
-      ...stored.saga,
-      state,
-      revision: base.revision + 1,
-      epoch: stored.saga.epoch + (fences ? 1 : 0),
-      writeId,
-      open: !hasEnded,
-      result: hasEnded ? result : stored.saga.result,
-      finishedAt: hasEnded ? isoAt(events.at(-1)?.atMs ?? clock.nowMs()) : stored.saga.finishedAt,
-      history: [...stored.saga.history, ...entries(events, stored.saga.epoch, writeId)].slice(
-        -HISTORY_LIMIT,
-      ),
-    };
+    const { state, writeId } = change;
+    const { saga: base, leaseUntilMs, dueMs } = stored;
+    const isDueAnew = state.notBeforeMs !== base.state.notBeforeMs;
+    const saga = writtenRecord({ ...change, base }, historyOf(events, base.epoch, writeId));
     put(
       {
         ...stored,
@@ -220,7 +194,7 @@ export function createMemorySagaLog(
     const events = [{ ...event, atMs: clock.nowMs() }];
     if (landsOn === 'standing') return cancelRunning(stored, order, events);
     if (stored.saga.writeId !== base.writeId) return { status: 'conflict', saga: stored.saga };
-    const written = { base, state, result, events, writeId, fences };
+    const written = { state, result, events, writeId, fences };
     if (order.owesRelease) unreleased.set(base.id, clock.nowMs() + FIRST_RELEASE_PASS_MS);
     return { status: 'landed', saga: write(stored, written, 'majority') };
   }
@@ -249,7 +223,7 @@ export function createMemorySagaLog(
       return { status: 'conflict', saga };
     }
     const state = { ...saga.state, cancelRequested: true, notBeforeMs: null };
-    const written = { base: saga, state, result: null, events, writeId };
+    const written = { state, result: null, events, writeId };
     return { status: 'landed', saga: write({ ...stored, dueMs: 0 }, written, 'majority') };
   }
 

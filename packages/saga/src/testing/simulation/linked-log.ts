@@ -2,6 +2,7 @@
 
 import { UnavailableError } from '../../errors.ts';
 import type { LogWrite, SagaLog } from '../../log/saga-log.ts';
+import { historyOf, writtenRecord } from '../../log/written-record.ts';
 import { type Link, LOG } from './link.ts';
 
 export function logOver(log: SagaLog, link: Link): SagaLog {
@@ -34,12 +35,9 @@ export function logOver(log: SagaLog, link: Link): SagaLog {
 }
 
 // Acknowledged, on top of what this primary took alone before, and never visible to another member.
-function takenAlone({ base, state, events, writeId }: LogWrite) {
-  const entries = events.map(({ atMs, ...event }) => {
-    return { ...event, writeId, at: new Date(atMs).toISOString(), epoch: base.epoch };
-  });
-  const history = [...base.history, ...entries];
-  const saga = { ...base, state, history, writeId, revision: base.revision + 1 };
+function takenAlone(write: LogWrite) {
+  const { base, events, writeId } = write;
+  const saga = writtenRecord(write, historyOf(events, base.epoch, writeId));
   return { status: 'landed', saga } as const;
 }
 
