@@ -25,11 +25,13 @@ export function startVirtualTime(): VirtualTime {
   let nowMs = START_MS;
   let ids = 0;
   const live = new Map<number, Timer>();
+  /** In the order in which they fire. */
   let queue: Timer[] = [];
 
   function set(timer: Timer): void {
     live.set(timer.id, timer);
-    push(queue, timer);
+    const before = queue.findLastIndex((other) => isBefore(other, timer));
+    queue.splice(before + 1, 0, timer);
   }
 
   const add =
@@ -52,12 +54,8 @@ export function startVirtualTime(): VirtualTime {
 
   /** Those that were cleared meanwhile are left out on the way. */
   function next(): Timer | undefined {
-    let first = queue[0];
-    while (first !== undefined && live.get(first.id) !== first) {
-      pop(queue);
-      first = queue[0];
-    }
-    return first;
+    while (queue[0] !== undefined && live.get(queue[0].id) !== queue[0]) queue.shift();
+    return queue[0];
   }
 
   return {
@@ -75,7 +73,7 @@ export function startVirtualTime(): VirtualTime {
         await turn();
         const timer = next();
         if (isDone() || timer === undefined || timer.atMs > moment) break;
-        pop(queue);
+        queue.shift();
         live.delete(timer.id);
         const { atMs, everyMs } = timer;
         nowMs = atMs;
@@ -92,34 +90,7 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A binary heap: the first of all stands at the top, and each before the two below it. */
-function push(heap: Timer[], timer: Timer): void {
-  let place = heap.length;
-  while (place > 0) {
-    const above = heap[(place - 1) >> 1];
-    if (above === undefined || isBefore(above, timer)) break;
-    heap[place] = above;
-    place = (place - 1) >> 1;
-  }
-  heap[place] = timer;
-}
-
-function pop(heap: Timer[]): void {
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return;
-  let place = 0;
-  for (;;) {
-    const [left, right] = [heap[2 * place + 1], heap[2 * place + 2]];
-    const isRight = left !== undefined && right !== undefined && isBefore(right, left);
-    const first = isRight ? right : left;
-    if (first === undefined || isBefore(last, first)) break;
-    heap[place] = first;
-    place = 2 * place + (isRight ? 2 : 1);
-  }
-  heap[place] = last;
-}
-
-/** Those of one moment fire as they were set. */
+/** Those of one moment fire as they were set; a repeated one keeps its place. */
 function isBefore(one: Timer, other: Timer): boolean {
   return one.atMs === other.atMs ? one.id < other.id : one.atMs < other.atMs;
 }
