@@ -111,10 +111,18 @@ export interface Warning {
   readonly message: string;
 }
 
-export type Observation =
-  | { readonly outcome: 'landed'; readonly value?: Json; readonly warnings?: readonly Warning[] }
+/** What became of an effect. `unknown` is an answer too: the engine observes again, and decides nothing on it. */
+export type Observed<Value> =
+  | {
+      readonly outcome: 'landed';
+      /** The result of the step; warnings stand beside it here. */
+      readonly value?: Value;
+      readonly warnings?: readonly Warning[];
+    }
   | { readonly outcome: 'absent' }
   | { readonly outcome: 'unknown'; readonly reason: string };
+
+export type Observation = Observed<Json>;
 
 export interface RetryPolicy {
   /** Attempts before the step gives up; outages do not count (UnavailableError). */

@@ -6,7 +6,6 @@ export { type OpenSaga, type Saga, type SagaOptions, saga } from './define/saga.
 export type {
   CompensatableOptions,
   HoldOptions,
-  Observed,
   PivotOptions,
   RetriableOptions,
   StepContext,
@@ -15,6 +14,7 @@ export type {
 export type {
   CompensatableStep,
   Observation,
+  Observed,
   PivotStep,
   RetriableStep,
   SagaDefinition,

@@ -64,7 +64,9 @@ export interface SagaOrder {
    * fields.
    */
   readonly id?: SagaId;
+  /** Who may see it; the product gives it a meaning. */
   readonly subject: string;
+  /** For the history. */
   readonly requestedBy: string;
   readonly input: Json;
   /** The saga that waits for this one. */

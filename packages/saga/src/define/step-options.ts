@@ -4,10 +4,10 @@
 import type { TSchema } from 'typebox';
 import type {
   CompensationResult,
+  Observed,
   RetryPolicy,
   SagaFacts,
   StepCall,
-  Warning,
 } from '../definition.ts';
 import type { Json } from '../json.ts';
 import type { ResultOf } from './outcome.ts';
@@ -35,17 +35,6 @@ export interface RunContext<Input extends Json, Capture, Captures, Results>
   /** What the last `waitUntil` of this step kept; null where there was none. */
   readonly progress: Json;
 }
-
-/** What became of an effect. `unknown` is an answer too: the engine observes again, and decides nothing on it. */
-export type Observed<Value> =
-  | {
-      readonly outcome: 'landed';
-      /** The result of the step; warnings stand beside it here. */
-      readonly value?: Value;
-      readonly warnings?: readonly Warning[];
-    }
-  | { readonly outcome: 'absent' }
-  | { readonly outcome: 'unknown'; readonly reason: string };
 
 interface Budget {
   /** Default: `RETRY` before the point of no return and in best effort, `PATIENT_RETRY` from the pivot on. */

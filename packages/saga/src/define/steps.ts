@@ -4,6 +4,7 @@
 import type {
   CompensatableStep,
   Observation,
+  Observed,
   PivotStep,
   RetriableStep,
   RetryPolicy,
@@ -16,7 +17,6 @@ import type {
   CompensatableOptions,
   Deadline,
   MaybePromise,
-  Observed,
   PivotOptions,
   RetriableOptions,
 } from './step-options.ts';

@@ -4,20 +4,10 @@ import type { Json } from '../json.ts';
 import type { SagaRecord } from '../log/record.ts';
 import type { CancelResult } from '../operate/request-cancel.ts';
 import type { SagaId } from '../saga-id.ts';
-import type { Sagas } from '../sagas.ts';
+import type { SagaOrder, Sagas } from '../sagas.ts';
 
-export interface StartOptions {
-  /** Who may see it; the product gives it a meaning. Default: no owner. */
-  readonly subject?: string;
-  /** Who ordered it, for the history. */
-  readonly requestedBy?: string;
-  /** The whole id, made before by `sagas.newId`: a repeat under it gets the first one's job. */
-  readonly id?: SagaId;
-  /** The saga that waits for this one. */
-  readonly parent?: SagaId;
-  /** Accepted now, begun not before this moment. Database time, ms. */
-  readonly notBeforeMs?: number;
-}
+/** Default: no owner, ordered by nobody that is named, at once, with an id of its own. */
+export type StartOptions = Partial<Omit<SagaOrder, 'kind' | 'input'>>;
 
 export interface Wait {
   readonly timeoutMs: number;

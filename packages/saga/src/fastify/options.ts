@@ -4,6 +4,7 @@ import type { FastifySchema } from 'fastify';
 import type { TSchema } from 'typebox';
 import type { SagaRecord } from '../log/record.ts';
 import type { SagaTrait } from '../log/saga-log.ts';
+import type { Verb } from '../operate/operators.ts';
 import type { Plan } from '../operate/plan.ts';
 import type { Sagas } from '../sagas.ts';
 import type { Access, Authorize, Caller } from './access.ts';
@@ -19,17 +20,7 @@ export type RoutedSagas = Pick<
   'find' | 'findRevisions' | 'list' | 'requestCancel' | 'waitForEnd' | 'order' | 'plan' | 'atRisk'
 >;
 
-export type RouteName =
-  | 'list'
-  | 'get'
-  | 'cancel'
-  | 'watch'
-  | 'plan'
-  | 'hold'
-  | 'retry'
-  | 'compensate'
-  | 'skip'
-  | 'resolve';
+export type RouteName = 'list' | 'get' | 'cancel' | 'watch' | 'plan' | Verb;
 
 export interface SagaRoutesOptions<C extends Caller = Caller> {
   readonly sagas: RoutedSagas;
