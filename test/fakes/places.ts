@@ -91,7 +91,7 @@ export function portsOver(
     findings: findingsOver(shared),
     hostExpectations: EVERY_HOST_BELIEVED,
     platform: null,
-    findSagas: log.findStates,
+    findSagas: log.findRevisions,
   };
 }
 

@@ -44,7 +44,7 @@ export async function createLab(): Promise<Lab> {
     bots: rememberContainers(createSimulatedBots({ db, now }), known),
     valuation: createSimulatedValuation(db),
     platform: null,
-    findSagas: (ids) => log.findStates(ids),
+    findSagas: (ids) => log.findRevisions(ids),
   };
   return {
     db,

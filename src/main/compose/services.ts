@@ -95,7 +95,7 @@ export async function createServices(options: ServicesOptions) {
     bots: rememberContainers(withoutGoneHosts(runtime.bots, hostRecords, now), knownContainers),
     valuation: runtime.valuation,
     platform: platformOf(config),
-    findSagas: (ids) => engine.log.findStates(ids),
+    findSagas: (ids) => engine.log.findRevisions(ids),
   };
   const metricsRegistry = new MetricsRegistry();
   const { ports: syncPorts, definitions } = createReconciliation({

@@ -46,8 +46,8 @@ export interface SagaLog {
   noteRunnable(runnable: readonly string[]): Promise<void>;
 
   find(sagaId: SagaId): Promise<SagaRecord | null>;
-  /** Whether sagas have changed, for those who watch many: a small part of what `find` reads. Sagas that the log
-   * does not hold are missing. */
+  /** Whether sagas have changed, for those who watch many, and whether they are open, for locks left behind: a small part
+   * of what `find` reads. Sagas that the log does not hold are missing. */
   findRevisions(sagaIds: readonly SagaId[]): Promise<ReadonlyMap<SagaId, SagaRevision>>;
   /** Of a key: the open saga, and the newest ended ones after it. */
   findByKey(key: string, limit: number): Promise<readonly SagaRecord[]>;
@@ -81,16 +81,13 @@ export interface SagaLog {
 
   /** What the saga held is released, or never can be: it may be forgotten after its retention. Repeatable. */
   noteReleased(sagaId: SagaId): Promise<void>;
-
-  /** Which of these sagas are open or have been: for locks left behind. */
-  findStates(sagaIds: readonly SagaId[]): Promise<ReadonlyMap<SagaId, { readonly open: boolean }>>;
 }
 
 /** The longest that a saga is parked. One that is further ahead than twice as much was written before the clock
  * went back. */
 export const MAX_PARK_MS = 30_000;
 
-export type SagaRevision = Pick<SagaRecord, 'revision' | 'unrunnableSince'>;
+export type SagaRevision = Pick<SagaRecord, 'open' | 'revision' | 'unrunnableSince'>;
 
 export type NewSaga = Pick<
   SagaRecord,

@@ -214,7 +214,7 @@ describe('the indexes that the log declares', () => {
       await log.list({ limit: 5 });
       await log.openSummary();
       await log.noteRunnable(['test-saga@1']);
-      await log.findStates([first.saga.id]);
+      await log.findRevisions([first.saga.id]);
       await log.insert(newSaga({ key: helds[1]?.saga.key ?? '' }));
     });
     expect(commands.length).toBeGreaterThan(12);

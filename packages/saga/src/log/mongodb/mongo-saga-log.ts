@@ -12,14 +12,7 @@ import { type LogContext, MAX_BATCH } from './log-context.ts';
 import { summarizeOpen } from './open-summary.ts';
 import { proveClaims } from './prove-claims.ts';
 import type { SagaDocument } from './saga-document.ts';
-import {
-  findByKeys,
-  findHolders,
-  findRevisions,
-  findSagas,
-  findStates,
-  listSagas,
-} from './saga-queries.ts';
+import { findByKeys, findHolders, findRevisions, findSagas, listSagas } from './saga-queries.ts';
 import {
   noteReleased,
   noteRunnable,
@@ -70,6 +63,5 @@ export function createMongoSagaLog(options: MongoSagaLogOptions): SagaLog {
     takeOverdue: (options) => takeOverdue(context, options),
     takeUnreleased: (options) => takeUnreleased(context, options),
     noteReleased: (id) => noteReleased(context, id),
-    findStates: (ids) => findStates(context, ids),
   };
 }

@@ -32,14 +32,14 @@ export async function findRevisions(
     sagas.find({ _id: { $in: [...ids] } }, { ...COMMITTED, ...REVISIONS }).toArray(),
   );
   return new Map(
-    found.map(({ _id, revision, unrunnableSince }) => [
+    found.map(({ _id, open, revision, unrunnableSince }) => [
       toSagaId(_id),
-      { revision, unrunnableSince: unrunnableSince?.toISOString() ?? null },
+      { open, revision, unrunnableSince: unrunnableSince?.toISOString() ?? null },
     ]),
   );
 }
 
-const REVISIONS = { projection: { revision: 1, unrunnableSince: 1 } } as const;
+const REVISIONS = { projection: { open: 1, revision: 1, unrunnableSince: 1 } } as const;
 
 export interface KeyQuery {
   readonly key: string;
@@ -149,17 +149,6 @@ const OPEN_PHASES: ReadonlySet<string> = new Set<Phase>([
   'compensating',
   'stuck',
 ]);
-
-export async function findStates(
-  { sagas }: LogContext,
-  ids: readonly SagaId[],
-): Promise<ReadonlyMap<SagaId, { readonly open: boolean }>> {
-  if (ids.length === 0) return new Map();
-  const found = await runRepeatable(() =>
-    sagas.find({ _id: { $in: [...ids] } }, { ...COMMITTED, projection: { open: 1 } }).toArray(),
-  );
-  return new Map(found.map(({ _id, open }) => [toSagaId(_id), { open }]));
-}
 
 /** @throws BadCursorError for a cursor that no page gave out. */
 function decodeCursor(cursor: string): { createdAt: Date; id: string } {

@@ -252,13 +252,6 @@ export function createMemorySagaLog(
   }
 
   // Readers are shown what is on a majority (I9).
-  const ofCommitted = <Part>(ids: readonly SagaId[], pick: (saga: SagaRecord) => Part) =>
-    new Map(
-      ids.flatMap((id) => {
-        const found = sagas.committed(id);
-        return found === undefined ? [] : [[id, pick(found.saga)] as const];
-      }),
-    );
   const newestFirst = () => sortNewestFirst(sagas.allCommitted().map(({ saga }) => saga));
 
   return {
@@ -320,9 +313,14 @@ export function createMemorySagaLog(
     takeOverdue: async (options) => takeOverdue(options),
     takeUnreleased: async (options) => takeUnreleased(options),
     noteReleased: async (id) => void unreleased.delete(id),
-    findRevisions: async (ids) =>
-      ofCommitted(ids, ({ revision, unrunnableSince }) => ({ revision, unrunnableSince })),
-    findStates: async (ids) => ofCommitted(ids, ({ open }) => ({ open })),
+    findRevisions: async (ids) => {
+      const found = ids.flatMap((id) => sagas.committed(id)?.saga ?? []);
+      return new Map(
+        found.map(({ id, open, revision, unrunnableSince }) => {
+          return [id, { open, revision, unrunnableSince }];
+        }),
+      );
+    },
   };
 }
 

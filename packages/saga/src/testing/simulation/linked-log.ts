@@ -27,7 +27,7 @@ export function logOver(log: SagaLog, link: Link): SagaLog {
     prove: (claim) => confirm('prove', () => log.prove(claim)),
     intervene: (order) => confirm('intervene', () => log.intervene(order)),
     find: (id) => send('find', () => log.find(id)),
-    findStates: (ids) => send('find states', () => log.findStates(ids)),
+    findRevisions: (ids) => send('find revisions', () => log.findRevisions(ids)),
     findByKey: (key, limit) => send('find by key', () => log.findByKey(key, limit)),
     findHolders: (keys) => send('find holders', () => log.findHolders(keys)),
     list: (filter) => send('list', () => log.list(filter)),
