@@ -10,7 +10,7 @@ export interface RegisteredSaga {
 }
 
 export interface Registry {
-  /** `<name>@<version>` of all of them: what a claim may take. */
+  /** `<name>@<version>` of all of them. */
   readonly runnable: readonly string[];
   find(name: string, version: number): RegisteredSaga | undefined;
   /** The version that new sagas begin with. @throws RangeError for a name that is not registered. */

@@ -15,8 +15,8 @@ export interface SagaLog {
   /** Durable on a majority when it returns (I7). A key that is open gives the saga that holds it (I8). */
   insert(saga: NewSaga): Promise<InsertResult>;
 
-  /** Raises the epoch and sets a new random owner and a lease, if the saga is open, not stuck, due, of a
-   * version in `runnable`, and no lease on it is live by the database's time. Majority write. */
+  /** Raises the epoch and sets a new random owner and a lease, if the saga is open, not stuck and due, and no lease on it is
+   * live by the database's time. Majority write. */
   claim(sagaId: SagaId, claim: ClaimRequest): Promise<ClaimResult>;
 
   /** Stores the state that the events led to. `conflict`: another writer (a cancel, an operator) came before it, or a
@@ -111,7 +111,7 @@ export type NewSaga = Pick<
 /** A saga that was never claimed is under epoch 0. */
 export const FIRST_EPOCH = 1;
 
-export interface FirstClaim extends Pick<ClaimRequest, 'owner' | 'leaseMs'> {
+export interface FirstClaim extends Omit<ClaimRequest, 'beginning'> {
   /** What led from its initial state to the one that it is accepted in. */
   readonly events: readonly LoggedEvent[];
 }
@@ -126,8 +126,6 @@ export interface InsertResult {
 export interface ClaimRequest {
   readonly owner: string;
   readonly leaseMs: number;
-  /** `<kind>@<version>` of every definition this worker knows. */
-  readonly runnable: readonly string[];
   readonly beginning?: Beginning;
 }
 
@@ -143,7 +141,6 @@ export type ClaimResult =
   | { readonly status: 'claimed'; readonly saga: SagaRecord }
   /** Another worker's lease is live, or it is not due yet: claim again then. */
   | { readonly status: 'busy' | 'not-due'; readonly retryAtMs: number }
-  | { readonly status: 'no-such-version' }
   /** Ended or stuck; null: there is no such saga. */
   | { readonly status: 'at-rest'; readonly saga: SagaRecord | null };
 

@@ -4,6 +4,7 @@
 // business.
 
 import { randomUUID } from 'node:crypto';
+import { assertNever } from '../assert-never.ts';
 import {
   FencedError,
   HoldError,
@@ -23,7 +24,7 @@ import {
 } from '../log/saga-log.ts';
 import type { SagaEvent } from '../machine/events.ts';
 import { apply, decide } from '../machine/machine.ts';
-import { initialState, type SagaState } from '../machine/state.ts';
+import { initialState, isAtRest, type SagaState } from '../machine/state.ts';
 import type { RegisteredSaga, Registry } from '../registry.ts';
 import type { SagaId } from '../saga-id.ts';
 import { outageDelayMs } from './backoff.ts';
@@ -148,6 +149,8 @@ export function createRunner(options: RunnerOptions): Runner {
         if (found === 'away') return away(options);
         if (found === null) return { status: 'at-rest', saga: null };
         const registered = options.registry.find(found.kind, found.version);
+        // Its version is pinned: a worker that lacks it leaves the saga alone.
+        if (registered === undefined) return withoutVersion(found);
         const key = shareOf(registered, found.input);
         if (!shares.enter(key, found)) return park(options, found, shares.parked);
         return inShare(key, () => claimAndDrive(within, registered, found, control));
@@ -216,8 +219,12 @@ function away({ clock, random }: RunnerOptions): RunOutcome {
   return { status: 'later', atMs: clock.nowMs() + outageDelayMs(random()) };
 }
 
-function shareOf(registered: RegisteredSaga | undefined, input: Json): string | null {
-  return registered?.definition.fairnessKey?.(input) ?? null;
+function withoutVersion(saga: SagaRecord): RunOutcome {
+  return isAtRest(saga.state.phase) ? { status: 'at-rest', saga } : { status: 'no-such-version' };
+}
+
+function shareOf({ definition }: RegisteredSaga, input: Json): string | null {
+  return definition.fairnessKey?.(input) ?? null;
 }
 
 /** So long at least until a parked saga tries to enter by itself, and so much longer for each that is parked. */
@@ -238,7 +245,7 @@ async function park(
 
 async function claimAndDrive(
   options: RunnerOptions,
-  registered: RegisteredSaga | undefined,
+  registered: RegisteredSaga,
   found: SagaRecord,
   control: RunControl,
 ): Promise<RunOutcome> {
@@ -249,16 +256,15 @@ async function claimAndDrive(
     case 'busy':
     case 'not-due':
       return { status: 'later', atMs: claimed.retryAtMs };
-    case 'no-such-version':
-      return { status: 'no-such-version' };
     case 'at-rest':
       return { status: 'at-rest', saga: claimed.saga };
-    case 'claimed':
-      break;
+    case 'claimed': {
+      const held: Claim = { sagaId: found.id, owner, epoch: claimed.saga.epoch };
+      return driveHeld(options, registered, held, control, claimed);
+    }
+    default:
+      return assertNever(claimed);
   }
-  if (registered === undefined) return { status: 'no-such-version' };
-  const held: Claim = { sagaId: found.id, owner, epoch: claimed.saga.epoch };
-  return driveHeld(options, registered, held, control, claimed);
 }
 
 async function driveHeld(
@@ -291,16 +297,16 @@ type Claimed =
 
 async function claim(
   options: RunnerOptions,
-  registered: RegisteredSaga | undefined,
+  registered: RegisteredSaga,
   found: SagaRecord,
   owner: string,
   signal: AbortSignal,
 ): Promise<Claimed> {
-  const { log, registry, leaseMs, clock } = options;
+  const { log, leaseMs, clock } = options;
   const began = performance.now();
-  let begun = registered === undefined ? null : await begin(options, registered, found, signal);
+  let begun = await begin(options, registered, found, signal);
   const sentAtMs = clock.monotonicMs();
-  const request = { owner, leaseMs, runnable: registry.runnable };
+  const request = { owner, leaseMs };
   const beginning = begun === null ? {} : { beginning: begun.beginning };
   const claimed = await log
     .claim(found.id, { ...request, ...beginning })

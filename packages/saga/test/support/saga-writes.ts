@@ -8,7 +8,6 @@ import { makeSagaId } from '../../src/saga-id.ts';
 
 /** Longer than any test: leases run out when a test says so. */
 const LEASE_MS = 60_000;
-const RUNNABLE = ['test-saga@1'];
 
 export function newSaga(given: Partial<NewSaga> = {}): NewSaga {
   return {
@@ -47,7 +46,7 @@ export const QUEUED: SagaState = initialState({
 });
 
 export function claimRequest(given: Partial<ClaimRequest> = {}): ClaimRequest {
-  return { owner: randomUUID(), leaseMs: LEASE_MS, runnable: RUNNABLE, ...given };
+  return { owner: randomUUID(), leaseMs: LEASE_MS, ...given };
 }
 
 interface Held {

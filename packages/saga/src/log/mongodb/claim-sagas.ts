@@ -78,7 +78,7 @@ export async function releaseClaim(
 }
 
 function toUpdate(order: ClaimOrder): AnyBulkWriteOperation<SagaDocument> {
-  const { sagaId, owner, leaseMs, runnable, beginning } = order;
+  const { sagaId, owner, leaseMs, beginning } = order;
   const claimed = {
     at: '$$NOW',
     epoch: { $add: ['$epoch', 1] },
@@ -94,7 +94,6 @@ function toUpdate(order: ClaimOrder): AnyBulkWriteOperation<SagaDocument> {
       filter: {
         _id: sagaId,
         'state.phase': { $in: CLAIMABLE_PHASES },
-        pinned: { $in: [...runnable] },
         // A claim that was sent twice because its answer was lost must not raise the epoch twice.
         owner: { $ne: owner },
         $expr: { $and: [IS_FREE, IS_DUE] },
@@ -137,7 +136,6 @@ function toResult(order: ClaimOrder, document: SagaDocument | undefined): ClaimR
   const saga = toRecord(document);
   if (document.owner === order.owner) return { status: 'claimed', saga };
   if (isAtRest(saga.state.phase)) return { status: 'at-rest', saga };
-  if (!order.runnable.includes(document.pinned)) return { status: 'no-such-version' };
   const dueMs = document.dueAt.getTime();
   const leaseMs = document.leaseUntil?.getTime() ?? 0;
   return leaseMs >= dueMs

@@ -11,7 +11,7 @@ export interface SagaDocument {
   _id: string;
   kind: string;
   version: number;
-  /** `<kind>@<version>`: what a claim is matched against. */
+  /** `<kind>@<version>`: which workers can run it. */
   pinned: string;
   key: string;
   open: boolean;

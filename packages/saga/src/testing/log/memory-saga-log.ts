@@ -126,9 +126,6 @@ export function createMemorySagaLog(
     const { saga, owner, dueMs } = stored;
     if (owner === request.owner) return { status: 'claimed', saga };
     if (isAtRest(saga.state.phase)) return { status: 'at-rest', saga };
-    if (!request.runnable.includes(pinnedId(saga.kind, saga.version))) {
-      return { status: 'no-such-version' };
-    }
     const nowMs = clock.nowMs();
     const { beginning } = request;
     const fits =
