@@ -197,16 +197,11 @@ async function acceptAt(options: SagasOptions, saga: NewSaga, place: Place | nul
 // The wake-up follows from the acceptance, and is traced under it.
 async function accept({ log, tracer }: SagasOptions, saga: NewSaga) {
   const span = tracer?.acceptance(saga);
-  if (span === undefined) {
-    return { result: await log.insert(saga), within: <T>(work: () => T) => work() };
-  }
-  const { traceparent } = span;
-  return {
-    result: await traced(
-      span,
-      () => log.insert({ ...saga, traceparent }),
-      ({ status }) => ({ outcome: status, errorCode: null }),
-    ),
-    within: span.within,
-  };
+  const order = span === undefined ? saga : { ...saga, traceparent: span.traceparent };
+  const result = await traced(
+    span,
+    () => log.insert(order),
+    ({ status }) => ({ outcome: status, errorCode: null }),
+  );
+  return { result, within: span?.within ?? (<T>(work: () => T) => work()) };
 }

@@ -14,17 +14,18 @@ export function executeTraced(
   context: CommandContext,
 ): Promise<SagaEvent> {
   // To begin is to write down, not to do.
-  if (tracer === undefined || command.type === 'begin') return execute(command, context);
-  const span = tracer.attempt(attemptOf(command, context));
+  if (command.type === 'begin') return execute(command, context);
+  const span = tracer?.attempt(attemptOf(command, context));
   return traced(span, () => execute(command, context), outcomeOfEvent);
 }
 
-/** Work under a span of its own, which ends with the outcome. */
+/** Work under a span of its own, if there is one, which ends with the outcome. */
 export async function traced<T>(
-  span: Span,
+  span: Span | undefined,
   work: () => Promise<T>,
   outcomeOf: (result: T) => SpanOutcome,
 ): Promise<T> {
+  if (span === undefined) return work();
   try {
     const result = await span.within(work);
     span.end(outcomeOf(result));
