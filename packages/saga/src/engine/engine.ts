@@ -8,9 +8,8 @@ import type { SagaDefinition } from '../definition.ts';
 import type { Json } from '../json.ts';
 import type { LeaderLeases } from '../log/leader-leases.ts';
 import { createMongoLeaderLeases } from '../log/mongodb/mongo-leader-leases.ts';
-import { createMongoSagaLog } from '../log/mongodb/mongo-saga-log.ts';
+import { createMongoSagaLog, type MongoSagaLog } from '../log/mongodb/mongo-saga-log.ts';
 import { makeSagaIndexes } from '../log/mongodb/saga-log-indexes.ts';
-import type { SagaLog } from '../log/saga-log.ts';
 import { startDatabaseClock } from '../mongodb/database-clock.ts';
 import { createBullmqWakeUps, type SagaQueue } from '../queue/bullmq-wake-ups.ts';
 import type { WakeUps } from '../queue/wake-ups.ts';
@@ -64,7 +63,7 @@ export interface Engine {
   /** Everything else that callers and operators do with sagas. */
   readonly sagas: Sagas;
   readonly registry: Registry;
-  readonly log: SagaLog;
+  readonly log: MongoSagaLog;
   readonly clock: Clock;
   readonly wakeUps: WakeUps;
   /** Choose the process for what one at a time should do. */

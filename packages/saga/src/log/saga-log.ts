@@ -53,9 +53,6 @@ export interface SagaLog {
   findByKey(key: string, limit: number): Promise<readonly SagaRecord[]>;
   list(filter: SagaFilter): Promise<SagaPage>;
 
-  /** What is open, by kind and phase: for graphs and alerts. */
-  openSummary(): Promise<readonly OpenSagas[]>;
-
   /** Which of these keys an open saga holds, and which saga. */
   findHolders(keys: readonly string[]): Promise<ReadonlyMap<string, SagaId>>;
 
@@ -218,19 +215,6 @@ export type SagaTrait =
 export interface SagaPage {
   readonly sagas: readonly SagaRecord[];
   readonly nextCursor: string | null;
-}
-
-export interface OpenSagas {
-  readonly kind: string;
-  readonly phase: string;
-  readonly count: number;
-  /** Of these, how many wait to learn what became of an effect. */
-  readonly inDoubt: number;
-  /** Since the oldest of them was accepted, by the database's time. */
-  readonly oldestSeconds: number;
-  /** How long the one that has waited longest could have been run by now: due, not stuck, with no live lease. 0: none
-   * waits. By the database's time. */
-  readonly waitingSeconds: number;
 }
 
 export interface OverdueSaga {

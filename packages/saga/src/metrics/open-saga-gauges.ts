@@ -2,7 +2,7 @@
 // come from the log, not from what this process happens to remember.
 
 import { Gauge, type Registry } from 'prom-client';
-import type { OpenSagas } from '../log/saga-log.ts';
+import type { OpenSagas } from '../log/mongodb/open-summary.ts';
 import { createScrapedRead } from './scraped-read.ts';
 
 export interface OpenSagaReads {

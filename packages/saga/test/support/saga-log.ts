@@ -3,14 +3,13 @@
 
 import type { Collection, Db } from 'mongodb';
 import { onTestFinished } from 'vitest';
-import { createMongoSagaLog } from '../../src/log/mongodb/mongo-saga-log.ts';
+import { createMongoSagaLog, type MongoSagaLog } from '../../src/log/mongodb/mongo-saga-log.ts';
 import { makeSagaIndexes } from '../../src/log/mongodb/saga-log-indexes.ts';
-import type { SagaLog } from '../../src/log/saga-log.ts';
 import { type DatabaseClock, startDatabaseClock } from '../../src/mongodb/database-clock.ts';
 import type { SagaId } from '../../src/saga-id.ts';
 
 export interface TestSagaLog {
-  readonly log: SagaLog;
+  readonly log: MongoSagaLog;
   readonly clock: DatabaseClock;
 }
 

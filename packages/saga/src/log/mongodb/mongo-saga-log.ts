@@ -9,7 +9,7 @@ import { claimSagas, releaseClaim, renewLeases } from './claim-sagas.ts';
 import { commitWrites, intervene } from './commit-writes.ts';
 import { insertSagas } from './insert-sagas.ts';
 import { type LogContext, MAX_BATCH } from './log-context.ts';
-import { summarizeOpen } from './open-summary.ts';
+import { type OpenSagas, summarizeOpen } from './open-summary.ts';
 import { proveClaims } from './prove-claims.ts';
 import type { SagaDocument } from './saga-document.ts';
 import { findByKeys, findHolders, findRevisions, findSagas, listSagas } from './saga-queries.ts';
@@ -30,7 +30,12 @@ export interface MongoSagaLogOptions {
   readonly retentionDays: number;
 }
 
-export function createMongoSagaLog(options: MongoSagaLogOptions): SagaLog {
+export interface MongoSagaLog extends SagaLog {
+  /** What is open, by kind and phase: for graphs and alerts. */
+  openSummary(): Promise<readonly OpenSagas[]>;
+}
+
+export function createMongoSagaLog(options: MongoSagaLogOptions): MongoSagaLog {
   const { db, clock, retentionDays } = options;
   const sagas = db.collection<SagaDocument>('sagas', { ignoreUndefined: true });
   const context: LogContext = { sagas, clock, retentionMs: retentionDays * DAY_MS };

@@ -1,8 +1,20 @@
 // What is open, by kind and phase, in one aggregation over the open sagas.
 
 import { runRepeatable } from '../../mongodb/mongo-errors.ts';
-import type { OpenSagas } from '../saga-log.ts';
 import type { LogContext } from './log-context.ts';
+
+export interface OpenSagas {
+  readonly kind: string;
+  readonly phase: string;
+  readonly count: number;
+  /** Of these, how many wait to learn what became of an effect. */
+  readonly inDoubt: number;
+  /** Since the oldest of them was accepted, by the database's time. */
+  readonly oldestSeconds: number;
+  /** How long the one that has waited longest could have been run by now: due, not stuck, with no live lease. 0: none
+   * waits. By the database's time. */
+  readonly waitingSeconds: number;
+}
 
 const IS_IN_DOUBT = { $in: ['in-doubt', '$state.steps.status'] };
 

@@ -1,8 +1,8 @@
-// Lists and sums over the records of a saga log in memory, in the order and the pages of the real one.
+// Lists of the records of a saga log in memory, in the order and the pages of the real one.
 
 import { BadCursorError } from '../../errors.ts';
 import type { SagaRecord } from '../../log/record.ts';
-import type { OpenSagas, SagaFilter, SagaPage, SagaTrait } from '../../log/saga-log.ts';
+import type { SagaFilter, SagaPage, SagaTrait } from '../../log/saga-log.ts';
 import { parseSagaId } from '../../saga-id.ts';
 
 export function pageOf(newestFirst: readonly SagaRecord[], filter: SagaFilter): SagaPage {
@@ -45,20 +45,4 @@ function compare(a: string, b: string): number {
 
 export function sortNewestFirst(sagas: readonly SagaRecord[]): readonly SagaRecord[] {
   return sagas.toSorted((a, b) => compare(placeOf(b), placeOf(a)));
-}
-
-export function summarizeOpen(sagas: readonly SagaRecord[]): readonly OpenSagas[] {
-  const open = sagas.filter((saga) => saga.open);
-  const groups = Map.groupBy(open, ({ kind, state }) => `${kind} ${state.phase}`);
-  return [...groups.values()].flatMap((group) =>
-    group.slice(0, 1).map(({ kind, state }) => ({
-      kind,
-      phase: state.phase,
-      count: group.length,
-      inDoubt: group.filter((saga) => saga.state.steps.some(({ status }) => status === 'in-doubt'))
-        .length,
-      oldestSeconds: 0,
-      waitingSeconds: 0,
-    })),
-  );
 }

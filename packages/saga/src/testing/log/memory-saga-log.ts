@@ -26,7 +26,7 @@ import { isAtRest } from '../../machine/state.ts';
 import { pinnedId } from '../../registry.ts';
 import type { Clock } from '../../run/clock.ts';
 import type { SagaId } from '../../saga-id.ts';
-import { pageOf, sortNewestFirst, summarizeOpen } from './memory-saga-lists.ts';
+import { pageOf, sortNewestFirst } from './memory-saga-lists.ts';
 import { createReplica } from './replica.ts';
 
 interface Stored {
@@ -293,7 +293,6 @@ export function createMemorySagaLog(
         .filter((saga) => saga.key === key)
         .sort((a, b) => Number(b.open) - Number(a.open))
         .slice(0, limit),
-    openSummary: async () => summarizeOpen(sagas.all().map(({ saga }) => saga)),
     findHolders: async (keys) =>
       new Map(
         sagas
