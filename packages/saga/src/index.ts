@@ -48,11 +48,10 @@ export {
   UnavailableError,
 } from './errors.ts';
 export type { Json } from './json.ts';
-export type { LeaderLeases } from './log/leader-leases.ts';
+export type { LeaderLeases } from './log/mongodb/mongo-leader-leases.ts';
 export type { OpenSagas } from './log/mongodb/open-summary.ts';
 export type { SagaRecord } from './log/record.ts';
 export type { SagaFilter, SagaLog, SagaPage, SagaTrait } from './log/saga-log.ts';
-export type { WorkerRegistry } from './log/version-watch.ts';
 export {
   isAtRest,
   isEnded,

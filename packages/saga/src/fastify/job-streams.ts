@@ -32,7 +32,6 @@ interface JobStreamsOptions<C extends Caller> extends Viewing<C>, StreamOptions<
   readonly watch: SagaWatch;
   /** `findRevoked` failed. */
   readonly onUnreadable: (err: unknown) => void;
-  readonly random?: () => number;
 }
 
 export interface StreamLimits {
@@ -52,7 +51,7 @@ const LAST_GOODBYE_MS = 250;
 const RETRY_MS = 1_000;
 
 export function createJobStreams<C extends Caller>(options: JobStreamsOptions<C>) {
-  const { watch, findRevoked, onCount = () => undefined, random = Math.random } = options;
+  const { watch, findRevoked, onCount = () => undefined } = options;
   const limits = { ...LIMITS, ...options.limits };
   const streams = new Map<JobStream, C>();
   const lockedBy = { isClosed: false, isEmpty: new AbortController() };
@@ -98,7 +97,7 @@ export function createJobStreams<C extends Caller>(options: JobStreamsOptions<C>
     open: ({ saga, lastEventId, caller, statusUrl, reply }: StreamRequest<C>): void => {
       requireRoom([...streams.values()], limits, caller, statusUrl);
       const isGone = reply.raw.destroyed;
-      const retryMs = RETRY_MS + Math.round(RETRY_MS * random());
+      const retryMs = RETRY_MS + Math.round(RETRY_MS * Math.random());
       const stream = openJobStream(reply, retryMs, caller, options);
       if (isGone) return;
       add(stream, caller);

@@ -4,19 +4,10 @@
 
 import { isAtRest, type SagaState } from '../machine/state.ts';
 import { createPeriodic, type Periodic } from '../run/periodic.ts';
-import type { LeaderLeases } from './leader-leases.ts';
+import type { LeaderLeases } from './mongodb/mongo-leader-leases.ts';
+import type { WorkerRegistry } from './mongodb/mongo-worker-registry.ts';
 import type { SagaRecord } from './record.ts';
 import type { SagaLog } from './saga-log.ts';
-
-/** Which definitions the live workers can run, so that a saga whose version no worker knows does not wait in silence. */
-export interface WorkerRegistry {
-  /** This process can run these (`<name>@<version>`) for the next `ttlMs`, by the database's time. */
-  announce(runnable: readonly string[], ttlMs: number): Promise<void>;
-  /** What at least one live process can run. */
-  runnable(): Promise<readonly string[]>;
-  /** This process runs nothing any more. */
-  withdraw(): Promise<void>;
-}
 
 export interface VersionWatchOptions {
   readonly log: Pick<SagaLog, 'noteRunnable'>;

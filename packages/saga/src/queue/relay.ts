@@ -1,7 +1,7 @@
 // Makes sure that a worker runs every saga that is due (I7, I10). It reads sagas, not wake-ups: those
 // can be lost, stuck or lie. Runs in every worker on a plain timer; a leader lease spares the double work.
 
-import type { LeaderLeases } from '../log/leader-leases.ts';
+import type { LeaderLeases } from '../log/mongodb/mongo-leader-leases.ts';
 import type { SagaLog } from '../log/saga-log.ts';
 import { createPeriodic, type Periodic } from '../run/periodic.ts';
 import type { WakeUps } from './wake-ups.ts';

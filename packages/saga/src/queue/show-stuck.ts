@@ -2,7 +2,7 @@
 // and all at once by a flush; the log forgets no saga that is open. A wake-up that is there already stays as it is; a
 // new one is taken by a worker, which finds the saga stuck and fails the job with its reason.
 
-import type { LeaderLeases } from '../log/leader-leases.ts';
+import type { LeaderLeases } from '../log/mongodb/mongo-leader-leases.ts';
 import type { SagaLog } from '../log/saga-log.ts';
 import { createPeriodic, type Periodic } from '../run/periodic.ts';
 import type { WakeUps } from './wake-ups.ts';

@@ -1,10 +1,11 @@
-// Leader leases as documents of `leaderLeases`: taken by one conditional write against the database's own clock.
+// Chooses the process for a job that one at a time should do (relay, schedules, audit, a round of health): a document of
+// `leaderLeases` each, taken by one conditional write against the database's own clock. For economy only: two at once must
+// be harmless.
 
 import { randomUUID } from 'node:crypto';
 import type { Db } from 'mongodb';
 import { isOver } from '../../mongodb/holds.ts';
 import { runRepeatable, runUpsert } from '../../mongodb/mongo-errors.ts';
-import type { LeaderLeases } from '../leader-leases.ts';
 
 interface LeaseDocument {
   _id: string;
@@ -14,12 +15,15 @@ interface LeaseDocument {
   ttlMs: number;
 }
 
+export type LeaderLeases = ReturnType<typeof createMongoLeaderLeases>;
+
 /** Each call makes another holder. */
-export function createMongoLeaderLeases(db: Db): LeaderLeases {
+export function createMongoLeaderLeases(db: Db) {
   const leases = db.collection<LeaseDocument>('leaderLeases');
   const owner = randomUUID();
   return {
-    hold: async (name, ttlMs) => {
+    /** True while this holder has the lease; renews it then. */
+    hold: async (name: string, ttlMs: number): Promise<boolean> => {
       const isFree = { $or: [{ $eq: ['$owner', owner] }, isOver('$until', '$ttlMs')] };
       const taken = { owner, until: { $add: ['$$NOW', ttlMs] }, ttlMs };
       // A condition in the filter would make a second document where the lease is held.
@@ -30,6 +34,8 @@ export function createMongoLeaderLeases(db: Db): LeaderLeases {
       );
       return lease.owner === owner;
     },
-    giveBack: () => runRepeatable(async () => void (await leases.deleteMany({ owner }))),
+    /** Gives all leases back, so that the next holder need not wait. */
+    giveBack: (): Promise<void> =>
+      runRepeatable(async () => void (await leases.deleteMany({ owner }))),
   };
 }

@@ -1,11 +1,11 @@
-// The live worker processes, a document each in `workers`, alive until the moment it names.
+// Which definitions the live worker processes can run, so that a saga whose version no worker knows does not wait in
+// silence: a document each in `workers`, alive until the moment it names, by the database's time.
 
 import { randomUUID } from 'node:crypto';
 import type { Db } from 'mongodb';
 import { isOver } from '../../mongodb/holds.ts';
 import { majorityCollection } from '../../mongodb/majority-collection.ts';
 import { runRepeatable } from '../../mongodb/mongo-errors.ts';
-import type { WorkerRegistry } from '../version-watch.ts';
 
 interface WorkerDocument {
   _id: string;
@@ -17,11 +17,14 @@ interface WorkerDocument {
 
 const IS_GONE = isOver('$until', '$ttlMs');
 
-export function createMongoWorkerRegistry(db: Db): WorkerRegistry {
+export type WorkerRegistry = ReturnType<typeof createMongoWorkerRegistry>;
+
+export function createMongoWorkerRegistry(db: Db) {
   const workers = () => majorityCollection<WorkerDocument>(db, 'workers');
   const self = randomUUID();
   return {
-    announce: (runnable, ttlMs) =>
+    /** This process can run these (`<name>@<version>`) for so long. */
+    announce: (runnable: readonly string[], ttlMs: number): Promise<void> =>
       runRepeatable(async () => {
         const until = { $add: ['$$NOW', ttlMs] };
         await workers().updateOne(
@@ -31,13 +34,16 @@ export function createMongoWorkerRegistry(db: Db): WorkerRegistry {
         );
         await workers().deleteMany({ $expr: IS_GONE });
       }),
-    runnable: () =>
+    /** What at least one live process can run. */
+    runnable: (): Promise<readonly string[]> =>
       runRepeatable(async () => {
         const live = await workers()
           .find({ $expr: { $not: [IS_GONE] } })
           .toArray();
         return [...new Set(live.flatMap(({ runnable }) => runnable))];
       }),
-    withdraw: () => runRepeatable(async () => void (await workers().deleteOne({ _id: self }))),
+    /** This process runs nothing any more. */
+    withdraw: (): Promise<void> =>
+      runRepeatable(async () => void (await workers().deleteOne({ _id: self }))),
   };
 }

@@ -17,7 +17,7 @@ export interface SagaDocument {
   open: boolean;
   subject: string;
   requestedBy: string;
-  parent?: string | null;
+  parent: string | null;
   /** W3C trace context; only of sagas that were accepted while traces were on. */
   traceparent?: string;
   input: Json;
