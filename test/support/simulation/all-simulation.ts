@@ -101,6 +101,10 @@ export function allUsersSimulationOf(twin: Twin = {}): Simulation<AllUsersWorld>
       askForRuns(world, troubles, front);
       troubles(5, 200, () => world.runs.rounds?.kill());
     },
+    tend: (world) => {
+      users.tend?.(world);
+      world.runs.rounds?.slowDown();
+    },
     beside: (world, process) => {
       const janitor = users.beside?.(world, process) ?? null;
       if (world.plot.nth !== 0 || janitor === null) return janitor;

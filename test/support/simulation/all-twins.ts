@@ -62,7 +62,7 @@ export const ALL_TWINS: readonly SimulatedTwin[] = [
   {
     name: 'a memory of health that is written whatever stands there',
     breach: 'I5: one restart was ordered twice',
-    from: 47,
+    from: 57,
     twin: {
       health: (ports) => ({
         ...ports,

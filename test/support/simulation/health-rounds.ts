@@ -20,10 +20,14 @@ import type { SharedByUsers } from './user-simulation.ts';
 export interface SimulatedRounds extends Periodic {
   /** The process of one of the rounds that are under way dies; the next round is another process's. */
   kill(): void;
+  /** The storm is over: from now on they come as seldom as they do by default. */
+  slowDown(): void;
 }
 
 /** HEALTH_EVERY_SECONDS: short enough for several rounds in every storm. */
 const EVERY_MS = 4_000;
+/** The calm lasts twenty times as long as the storm, and its rounds find little to do. */
+const CALM_EVERY_MS = 30_000;
 const LIMIT_MS = 60_000;
 
 /** @param process the one that the world's people reach: each round has a link of its own over it. */
@@ -35,8 +39,13 @@ export function createRounds(
   const healths = createMemoryBotHealths();
   const rounds = createMemoryHealthRounds(shared.nowMs);
   const underWay = new Set<() => void>();
+  let isSlow = false;
+  let begunAtMs = 0;
 
   async function round(signal: AbortSignal): Promise<void> {
+    const nowMs = shared.nowMs();
+    if (isSlow && nowMs < begunAtMs + CALM_EVERY_MS) return;
+    begunAtMs = nowMs;
     const { promise: death, resolve: die } = Promise.withResolvers<void>();
     const link = mortal(process.link, death);
     const real = healthPortsOver(shared, { ...process, link }, { healths, rounds });
@@ -65,6 +74,9 @@ export function createRounds(
     kill: () => {
       const [first] = underWay;
       first?.();
+    },
+    slowDown: () => {
+      isSlow = true;
     },
   };
 }
