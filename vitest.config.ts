@@ -12,8 +12,10 @@ const SHARED = {
   // As long as `waitFor`: a condition has come or it does not come.
   expect: { poll: { timeout: 60_000 } },
   hookTimeout: 120_000,
-  // Tests wait for servers and leases: two processes leave two cores idle for two fifths of `npm test`, which takes three.
-  maxWorkers: Number(process.env.RECLAIM_TEST_WORKERS ?? 2),
+  // Tests wait for servers and leases: two processes leave two cores idle for a third of the time.
+  maxWorkers: Number(process.env.RECLAIM_TEST_WORKERS ?? 3),
+  // Of one file, where it says that they may be: those of `guards.full.test.ts` alone, which start a process each.
+  maxConcurrency: 3,
   // Files share the processes that they run in: one for each file would load everything anew, one and a half seconds of
   // processor time. They keep nothing in modules, and what they put in place of a clock or of the environment they
   // take back.

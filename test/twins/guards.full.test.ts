@@ -25,47 +25,77 @@ const SEEDED = TWINS.filter(({ isPlayed }) => !isPlayed).map((twin) => {
   return { ...twin, mutation };
 });
 
+/** Bugs at once, each in sources of its own: a guard mostly waits in vain for what its bug keeps away. As many as
+ * vitest runs concurrent tests of one file. */
+const LANES = 3;
+
+/** A copy of the sources, and the vitest that runs it. */
+interface Lane {
+  readonly tree: string;
+  readonly session: VitestSession;
+}
+
 let folder = '';
-let tree = '';
-let session: VitestSession;
+/** Those that no bug is in. */
+let free: Lane[] = [];
 let testFiles: readonly TestFile[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'reclaim-guards-'));
-  tree = join(folder, 'tree');
-  await copySources(listSources(), tree);
   testFiles = await readTestFiles();
-  const env = {
-    ...{ ...childEnv(), SEEDS: '20', RECLAIM_TEST_DOCKER: 'none', RECLAIM_TEST_WAIT_MS: '20000' },
-    ...{ MONGODB_URI: inject('mongodbUri'), REDIS_URL: inject('redisUrl') },
-  };
-  session = createVitestSession({ tree, env, endsAtFirstRed: true });
+  const sources = listSources();
+  free = await Promise.all(Array.from({ length: LANES }, (_, index) => openLane(sources, index)));
 });
 
 afterAll(async () => {
-  await session.end();
+  await Promise.all(free.map(({ session }) => session.end()));
   await rm(folder, { recursive: true, force: true });
 });
+
+/** One process runs all files of a bug: a second one would load everything a second time, for tests that wait. */
+async function openLane(sources: readonly string[], index: number): Promise<Lane> {
+  const tree = join(folder, `tree-${index}`);
+  await copySources(sources, tree);
+  const env = {
+    ...{ ...childEnv(), SEEDS: '20', RECLAIM_TEST_DOCKER: 'none', RECLAIM_TEST_WAIT_MS: '20000' },
+    ...{ MONGODB_URI: inject('mongodbUri'), REDIS_URL: inject('redisUrl') },
+    RECLAIM_TEST_WORKERS: '1',
+  };
+  return { tree, session: createVitestSession({ tree, env, endsAtFirstRed: true }) };
+}
+
+async function inLane<T>(use: (lane: Lane) => Promise<T>): Promise<T> {
+  const lane = free.pop();
+  if (lane === undefined) throw new RangeError(`more than ${LANES} bugs at once`);
+  try {
+    return await use(lane);
+  } finally {
+    free.push(lane);
+  }
+}
 
 /** The guards that went red, and where. */
 const bitten: Guards = { titles: new Set(), files: new Set() };
 
-it.for(SEEDED)(
+it.concurrent.for(SEEDED)(
   '$name: a test that guards its mechanism goes red',
   { timeout: LIMIT_MS + 10_000 },
   async ({ mutation, ...twin }, { signal }) => {
     const edited = mutation.edits.map(({ file }) => file);
     const guards = guardsOf(twin);
     const files = [...new Set(guards.flatMap(({ file }) => callersOf(testFiles, file)))];
-    const red = await withMutation(tree, mutation, async () => {
-      // One red test is enough: the cheap ones first.
-      for (const folders of BY_COST) {
-        const some = files.filter((file) => folders.test(file));
-        const found = await redAmong(guards.map(patternOf), some, edited, signal);
-        if (found.titles.size > 0) return found;
-      }
-      return NONE;
-    });
+    const patterns = guards.map(patternOf);
+    const red = await inLane(({ tree, session }) =>
+      withMutation(tree, mutation, async () => {
+        // One red test is enough: the cheap ones first.
+        for (const folders of BY_COST) {
+          const some = files.filter((file) => folders.test(file));
+          const found = await redAmong(session, { patterns, files: some, edited }, signal);
+          if (found.titles.size > 0) return found;
+        }
+        return NONE;
+      }),
+    );
     expect([...red.titles]).not.toEqual([]);
     for (const title of red.titles) bitten.titles.add(title);
     for (const file of red.files) bitten.files.add(file);
@@ -76,8 +106,16 @@ it('no bug: none of those that went red does', { timeout: ALL_LIMIT_MS + 10_000 
   signal,
 }) => {
   const patterns = [...bitten.titles].map(escaped);
-  const red = await redAmong(patterns, [...bitten.files], [], signal, ALL_LIMIT_MS);
-  expect([...red.titles]).toEqual([]);
+  const files = [...bitten.files];
+  const shares = free.map((_, lane) => files.filter((_file, nth) => nth % LANES === lane));
+  const red = await Promise.all(
+    shares.map((some) =>
+      inLane(({ session }) =>
+        redAmong(session, { patterns, files: some, edited: [] }, signal, ALL_LIMIT_MS),
+      ),
+    ),
+  );
+  expect(red.flatMap(({ titles }) => [...titles])).toEqual([]);
 });
 
 interface Guards {
@@ -93,12 +131,17 @@ const BY_COST = [
   /test\/(?!unit|integration|twins)/,
 ];
 
-/** @param edited what of the sources is not as it is here.
- * @returns which tests of these files fail whose names match. */
+interface Wanted {
+  readonly patterns: readonly string[];
+  readonly files: readonly string[];
+  /** What of the sources is not as it is here. */
+  readonly edited: readonly string[];
+}
+
+/** @returns which tests of these files fail whose names match. */
 async function redAmong(
-  patterns: readonly string[],
-  files: readonly string[],
-  edited: readonly string[],
+  session: VitestSession,
+  { patterns, files, edited }: Wanted,
   signal: AbortSignal,
   limitMs = LIMIT_MS,
 ): Promise<Guards> {
