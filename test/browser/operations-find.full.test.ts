@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { describeBrowser, type Page } from '../support/browser.ts';
-import { deleteBot, placeBot } from '../support/deletions.ts';
+import { completedDelete, placeBot } from '../support/deletions.ts';
 import {
   openOperations,
   rowsOn,
@@ -24,7 +24,7 @@ describeBrowser('the list of sagas', () => {
   it('searched by bot and by user, filtered by state, and let go again', async () => {
     const app = await startHolding();
     const one = await placeBot(app, 'dedicated', { uid: 'uid-of-somebody-with-a-long-name' });
-    const { jobId: ended } = (await deleteBot(app, one)).body;
+    const ended = await completedDelete(app, one);
     const { sagaId: stuck } = await stuckDeletion(app, 'uid-two');
     const page = await openOperations(app);
     await expect.poll(() => shown(page)).toEqual([stuck, ended]);

@@ -5,7 +5,7 @@ import { asAdmin } from '../support/admin.ts';
 import { describeBrowser, openPage } from '../support/browser.ts';
 import {
   acceptDelete,
-  deleteBot,
+  completedDelete,
   deleteThatCannotStop,
   injectFaults,
   placeBot,
@@ -26,7 +26,7 @@ describeBrowser('a stuck deletion', () => {
     const app = await startHolding();
     const { sagaId, bot } = await stuckDeletion(app);
     const newer = await placeBot(app, 'dedicated', { uid: 'uid-two' });
-    await deleteBot(app, newer);
+    await completedDelete(app, newer);
     const page = await openOperations(app);
     await expect.poll(() => rowsOn(page).count()).toBe(2);
     const first = rowsOn(page).first();

@@ -6,7 +6,13 @@ import { ALICE } from '../fakes/api-layers.ts';
 import { asAdmin } from '../support/admin.ts';
 import { createTestApi, expectProblem } from '../support/api.ts';
 import { startTestApplication } from '../support/application.ts';
-import { acceptDelete, deleteBot, injectFaults, jobIn, placeBot } from '../support/deletions.ts';
+import {
+  acceptDelete,
+  completedDelete,
+  injectFaults,
+  jobIn,
+  placeBot,
+} from '../support/deletions.ts';
 import { sagaIn } from '../support/saga-in.ts';
 
 const URL = '/api/freqtrade/admin/sagas';
@@ -18,7 +24,7 @@ describe('a search for sagas', () => {
     });
     const one = await placeBot(app, 'dedicated', { uid: 'uid-one' });
     const other = await placeBot(app, 'dedicated', { uid: 'uid-two' });
-    const { jobId: ended } = (await deleteBot(app, one)).body;
+    const ended = await completedDelete(app, one);
     await injectFaults(app, other, { refuseStop: true });
     const stuck = await acceptDelete(app, other);
     await jobIn(app, other.uid, stuck, 'stuck');

@@ -11,6 +11,7 @@ import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { parseUserDump, seedUsers } from '../../src/wallet/mongodb/seed-users.ts';
 import {
   type Reply,
+  startBeside,
   startTestApplication,
   type TestApplication,
   type TestApplicationOptions,
@@ -128,6 +129,19 @@ export function writePoolState(app: Stage, content: PoolState): Promise<void> {
 export function deleteBot(app: TestApplication, bot: Pick<PlacedBot, 'uid' | 'instanceId'>) {
   const path = `/bots/${encodeURIComponent(bot.instanceId)}`;
   return app.call(bot.uid, 'DELETE', path, { prefer: 'wait=20' });
+}
+
+/** DELETE on an application that gives a stop too little time: it completes all the same, however busy the machine, for
+ * it is accepted by a process beside it that gives more. @returns the job's id. */
+export async function completedDelete(app: TestApplication, bot: PlacedBot): Promise<string> {
+  const { url } = await startBeside(app, { STOP_TIMEOUT_MS: '60000' });
+  const reply = await fetch(`${url}/api/freqtrade/bots/${encodeURIComponent(bot.instanceId)}`, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${await app.token(bot.uid)}` },
+  });
+  const { jobId }: { jobId: string } = JSON.parse(await reply.text());
+  await jobIn(app, bot.uid, jobId, 'completed');
+  return jobId;
 }
 
 /** DELETE that is answered at once. @returns the job's id. */
