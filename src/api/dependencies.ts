@@ -131,7 +131,6 @@ export type ComponentHealth = { readonly tookMs?: number } & (
 /** The configuration of the Firebase web SDK; public by its nature. */
 export interface FirebaseWeb {
   readonly apiKey: string;
-  readonly authDomain: string;
   readonly projectId: string;
   /** `http://host:port` of the Auth emulator. */
   readonly emulator: string | null;

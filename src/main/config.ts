@@ -91,8 +91,6 @@ function readAll(read: <T>(field: Field<T>) => T) {
     provision: read(optionalOneOf('PROVISION', ['on', 'off'])),
     /** Of a new container; 0: none. */
     botMemoryMb: read(whole('BOT_MEMORY_MB', { min: 0, max: 1_000_000, fallback: 1_024 })),
-    /** Processes and threads of a new container; 0: any number. */
-    botPids: read(whole('BOT_PIDS', { min: 0, max: 1_000_000, fallback: 512 })),
     /** What a new container keeps of Docker's capabilities; null: all that Docker gives. */
     botCapabilities: read(capabilities('BOT_CAPABILITIES')),
     /** Whose word the value paid for a DELETE is. */
@@ -143,8 +141,6 @@ function readAll(read: <T>(field: Field<T>) => T) {
     ),
     /** Unset: the pages cannot sign users in with Firebase. Public by its nature. */
     firebaseWebApiKey: read(optional('FIREBASE_WEB_API_KEY', /^[\w-]+$/, 'a web API key')),
-    /** Unset: `<project>.firebaseapp.com`. */
-    firebaseAuthDomain: read(optional('FIREBASE_AUTH_DOMAIN', /^[\w.-]+$/, 'a host name')),
     firebaseAuthEmulatorHost: read(
       optional('FIREBASE_AUTH_EMULATOR_HOST', /^[\w.-]+:\d+$/, 'host:port'),
     ),

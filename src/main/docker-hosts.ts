@@ -1,19 +1,16 @@
 // The Docker hosts that bots may live on, as `DOCKER_HOSTS` lists them. A host's name is part of what is
 // stored (a bot's mapping and its observations name it), so it does not depend on the position in the list.
 
-export type DockerHost =
-  | { readonly name: string; readonly kind: 'unix'; readonly socketPath: string }
-  | {
-      readonly name: string;
-      readonly kind: 'tcp';
-      readonly hostname: string;
-      readonly port: number;
-    };
+export interface DockerHost {
+  readonly name: string;
+  readonly options:
+    | { readonly socketPath: string }
+    | { readonly host: string; readonly port: number };
+}
 
 export const LOCAL_DOCKER: DockerHost = {
   name: 'local',
-  kind: 'unix',
-  socketPath: '/var/run/docker.sock',
+  options: { socketPath: '/var/run/docker.sock' },
 };
 
 const DOCKER_PORT = 2_375;
@@ -44,7 +41,7 @@ function parseUnix(socketPath: string): DockerHost | undefined {
   if (!socketPath.startsWith('/')) return undefined;
   if (socketPath === '/var/run/docker.sock') return LOCAL_DOCKER;
   const name = socketPath.slice(1).replaceAll(/[^A-Za-z0-9_.-]+/g, '-');
-  return { name, kind: 'unix', socketPath };
+  return { name, options: { socketPath } };
 }
 
 function parseTcp(address: string): DockerHost | undefined {
@@ -52,6 +49,6 @@ function parseTcp(address: string): DockerHost | undefined {
     /^([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?$/.exec(address) ?? [];
   const port = digits === undefined ? DOCKER_PORT : Number(digits);
   if (hostname === undefined || port < 1 || port > 65_535) return undefined;
-  const bare = hostname.replaceAll(/[[\]]/g, '');
-  return { name: `${bare.replaceAll(':', '-')}-${port}`, kind: 'tcp', hostname: bare, port };
+  const host = hostname.replaceAll(/[[\]]/g, '');
+  return { name: `${host.replaceAll(':', '-')}-${port}`, options: { host, port } };
 }

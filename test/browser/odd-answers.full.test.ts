@@ -177,7 +177,7 @@ describeBrowser('signing out', () => {
       const app = await startTestApplication();
       const { uid } = await placeBot(app, 'dedicated');
       const page = await openPage(app);
-      const settings = { apiKey: 'k', authDomain: 'd', projectId: 'p', emulator: null };
+      const settings = { apiKey: 'k', projectId: 'p', emulator: null };
       await page.route(`${API}/sign-in`, (route) =>
         route.fulfill({ json: { kind: 'firebase', ...settings } }),
       );

@@ -72,7 +72,7 @@ describe('the compose file', () => {
   });
 
   it('signing in: by Firebase, whose web settings the pages are told where there are any', () => {
-    for (const name of ['FIREBASE_WEB_API_KEY', 'FIREBASE_AUTH_DOMAIN']) {
+    for (const name of ['FIREBASE_WEB_API_KEY']) {
       expect(services.api.environment?.[name]).toBe(`\${${name}:-}`);
     }
     expect(services.api.environment?.AUTH).toBe('firebase');

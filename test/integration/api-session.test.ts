@@ -276,7 +276,7 @@ describe('how a user signs in here', () => {
     signIn: async () => null,
   };
   const firebaseWeb = {
-    ...{ apiKey: 'key', authDomain: 'demo.firebaseapp.com', projectId: 'demo', emulator: null },
+    ...{ apiKey: 'key', projectId: 'demo', emulator: null },
   };
 
   test('the demo, over loopback: its users', async () => {

@@ -34,13 +34,12 @@ describe('an empty environment', () => {
       redisUrl: undefined,
       dataDir: '.data',
       botRuntime: 'auto',
-      dockerHosts: [{ name: 'local', kind: 'unix', socketPath: '/var/run/docker.sock' }],
+      dockerHosts: [{ name: 'local', options: { socketPath: '/var/run/docker.sock' } }],
       poolState: 'file',
       poolStateFile: '.data/.container-pool-state.json',
       botImage: undefined,
       provision: undefined,
       botMemoryMb: 1024,
-      botPids: 512,
       botCapabilities: [],
       botValue: 'bot',
       botApiUsername: undefined,
@@ -192,11 +191,11 @@ describe('bad values', () => {
     (TRUST_PROXY) => expect(variablesOf({ TRUST_PROXY })).toEqual(['TRUST_PROXY']),
   );
 
-  it('BOT_MEMORY_MB, BOT_PIDS, BOT_CAPABILITIES: of new containers; what Docker does not know is refused', () => {
-    const { botMemoryMb, botPids, botCapabilities } = parseConfig({
-      ...{ BOT_MEMORY_MB: '0', BOT_PIDS: '64', BOT_CAPABILITIES: 'CHOWN, SETUID' },
+  it('BOT_MEMORY_MB, BOT_CAPABILITIES: of new containers; what Docker does not know is refused', () => {
+    const { botMemoryMb, botCapabilities } = parseConfig({
+      ...{ BOT_MEMORY_MB: '0', BOT_CAPABILITIES: 'CHOWN, SETUID' },
     });
-    expect([botMemoryMb, botPids, botCapabilities]).toEqual([0, 64, ['CHOWN', 'SETUID']]);
+    expect([botMemoryMb, botCapabilities]).toEqual([0, ['CHOWN', 'SETUID']]);
     expect(parseConfig({ BOT_CAPABILITIES: 'default' }).botCapabilities).toBeNull();
     expect(variablesOf({ BOT_CAPABILITIES: 'all of them' })).toEqual(['BOT_CAPABILITIES']);
   });
@@ -319,9 +318,9 @@ describe('DOCKER_HOSTS', () => {
   it('named and unnamed entries: each gets a name that does not depend on its place', () => {
     const DOCKER_HOSTS = 'unix:///var/run/docker.sock, east=tcp://10.0.0.2, tcp://docker.west:2376';
     expect(parseConfig({ DOCKER_HOSTS }).dockerHosts).toEqual([
-      { name: 'local', kind: 'unix', socketPath: '/var/run/docker.sock' },
-      { name: 'east', kind: 'tcp', hostname: '10.0.0.2', port: 2375 },
-      { name: 'docker.west-2376', kind: 'tcp', hostname: 'docker.west', port: 2376 },
+      { name: 'local', options: { socketPath: '/var/run/docker.sock' } },
+      { name: 'east', options: { host: '10.0.0.2', port: 2375 } },
+      { name: 'docker.west-2376', options: { host: 'docker.west', port: 2376 } },
     ]);
   });
 

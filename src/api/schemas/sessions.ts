@@ -28,7 +28,6 @@ export const SignInSchema = Type.Union(
     Type.Object({
       kind: Type.Literal('firebase'),
       apiKey: Type.String({ description: "The project's web key; public by its nature." }),
-      authDomain: Type.String(),
       projectId: Type.String(),
       emulator: Type.Union([Type.String(), Type.Null()]),
     }),

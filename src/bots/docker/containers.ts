@@ -206,21 +206,21 @@ function checkId(id: string): string {
 export interface ContainerLimits {
   /** Null: none. */
   readonly memoryMb: number | null;
-  /** Processes and threads; null: none. */
-  readonly pids: number | null;
   /** Kept of Docker's, by their names without CAP_; null: all that Docker gives. */
   readonly capabilities: readonly string[] | null;
 }
 
-export const DEFAULT_LIMITS: ContainerLimits = { memoryMb: 1_024, pids: 512, capabilities: [] };
+export const DEFAULT_LIMITS: ContainerLimits = { memoryMb: 1_024, capabilities: [] };
+/** Processes and threads: many times what a bot has. */
+const MAX_PIDS = 512;
 
 const MB = 1_048_576;
 
-function hostConfigOf({ memoryMb, pids, capabilities }: ContainerLimits): Docker.HostConfig {
+function hostConfigOf({ memoryMb, capabilities }: ContainerLimits): Docker.HostConfig {
   return {
     // The same with swap: a bot over its memory ends, and does not slow the disk for all.
     ...(memoryMb === null ? {} : { Memory: memoryMb * MB, MemorySwap: memoryMb * MB }),
-    ...(pids === null ? {} : { PidsLimit: pids }),
+    PidsLimit: MAX_PIDS,
     ...(capabilities === null ? {} : { CapDrop: ['ALL'], CapAdd: [...capabilities] }),
     SecurityOpt: ['no-new-privileges:true'],
   };

@@ -45,7 +45,6 @@ export async function chooseBotRuntime(options: BotRuntimeOptions): Promise<BotR
     ...(config.botNetwork === undefined ? {} : { networkMode: config.botNetwork }),
     limits: {
       memoryMb: config.botMemoryMb === 0 ? null : config.botMemoryMb,
-      pids: config.botPids === 0 ? null : config.botPids,
       capabilities: config.botCapabilities,
     },
     log: options.log,
@@ -90,25 +89,23 @@ function simulated({ config, db, now }: BotRuntimeOptions, reason: string): BotR
 
 /** @throws Error when DOCKER_CERT_PATH is set and lacks a file. */
 async function toReachable(
-  host: DockerHost,
+  { name, options }: DockerHost,
   { config: { dockerCertPath }, log }: BotRuntimeOptions,
 ): Promise<ReachableHost> {
-  const { name } = host;
-  if (host.kind === 'unix') return { name, options: { socketPath: host.socketPath } };
-  const { hostname, port } = host;
+  if ('socketPath' in options) return { name, options };
   if (dockerCertPath === undefined) {
     // A socket proxy beside us is a good reason for it; anything else is root on that machine for every user of the
     // network.
-    if (!isLoopback(hostname)) {
+    if (!isLoopback(options.host)) {
       log.warn(
         { host: name },
         'docker host without TLS: every program that reaches its port controls that host',
       );
     }
-    return { name, options: { host: hostname, port } };
+    return { name, options };
   }
   const certificates = await readCertificates(dockerCertPath, name);
-  return { name, options: { host: hostname, port, protocol: 'https', ...certificates } };
+  return { name, options: { ...options, protocol: 'https', ...certificates } };
 }
 
 function namesOf({ dockerHosts }: Config): string {

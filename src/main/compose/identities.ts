@@ -84,7 +84,6 @@ function firebaseWebOf(config: Config): FirebaseWeb | null {
   const { firebaseAuthEmulatorHost: host } = config;
   return {
     apiKey,
-    authDomain: config.firebaseAuthDomain ?? `${projectId}.firebaseapp.com`,
     projectId,
     emulator: host === undefined ? null : `http://${host}`,
   };
