@@ -1,14 +1,14 @@
 // One process that serves: embedded servers where none are given, services, HTTP, and the workers if they
 // are to run inline. Everything that was started is ended by `stop`, also when a later part failed to start.
 
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { Db } from 'mongodb';
 import type { Logger } from 'pino';
 import { createApp } from '../../api/app.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { startEmbedded } from '../../infra/embedded/start-embedded.ts';
 import { createMongoEndedSessions } from '../../infra/identities/mongo-ended-sessions.ts';
+import { loadSigningKey } from '../../infra/identities/signing-key.ts';
 import { awaitMongodb } from '../await-mongodb.ts';
 import { type Config, provisionsBots } from '../config.ts';
 import { fillDemoPoolState, placeDemoPoolState, seedDemo } from '../demo.ts';
@@ -123,34 +123,21 @@ async function apiDependencies(
   services: Services,
   { verifier, demo, firebaseWeb }: SigningIn,
 ): Promise<ApiDependencies> {
-  const { config, log, accounts, sagas, engine, metrics } = services;
+  const { config, engine } = services;
   return {
-    log,
+    ...services,
     identities: verifier,
-    accounts,
     endedSessions: createMongoEndedSessions(services.db),
-    deletions: services.deletions,
-    provisions: services.provisions,
-    sagas,
-    portfolio: services.portfolio,
     botHealth: services.healthService,
-    syncs: services.syncs,
-    firstReport: services.firstReport,
     syncAll: services.startSyncAll,
-    resolveFindings: services.resolveFindings,
-    confirmHost: services.confirmHost,
-    audits: services.audits,
     registry: engine.registry,
-    adminReads: services.adminReads,
     health: createHealthReport(services),
-    metrics: metrics.registry,
+    metrics: services.metrics.registry,
     requestSpans: services.telemetry?.requestSpans ?? null,
     queues: [...engine.queues.values()],
     queueOf: engine.registry.queueOf,
     demo,
     firebaseWeb,
-    rateLimitRedis: services.rateLimitRedis,
-    keyPrefix: services.keyPrefix,
     now: () => new Date(),
     settings: {
       defaultWaitSeconds: config.defaultWaitMs / 1_000,
@@ -169,11 +156,13 @@ async function apiDependencies(
   };
 }
 
-// Only in the demo is the database as much this machine's own as the process: elsewhere every program that can read it
-// would be an administrator here.
-async function sessionSecretOf({ config, db }: Services): Promise<string> {
+// The demo's sessions outlive its process, as its users' tokens do, by the same key in its folder.
+async function sessionSecretOf({ config }: Services): Promise<string> {
   if (config.sessionSecret !== undefined) return config.sessionSecret;
-  if (config.isDemo && !config.isProduction) return sharedSecret(db, 'session');
+  if (config.isDemo && !config.isProduction) {
+    const key = await loadSigningKey(config.dataDir);
+    return createHmac('sha256', key).update('sessions of the pages').digest('base64url');
+  }
   return randomBytes(OWN_SECRET_BYTES).toString('base64url');
 }
 
@@ -183,16 +172,4 @@ async function stopAll(stops: readonly (() => Promise<void>)[], log: Logger): Pr
   for (const stop of stops) {
     await stop().catch((err: unknown) => log.error({ err }, 'a part did not stop cleanly'));
   }
-}
-
-/** A secret that outlives the process, for the embedded demo alone: a reader of this database can sign anything with it. */
-async function sharedSecret(db: Db, name: string): Promise<string> {
-  const secrets = db.collection<{ _id: string; value: string }>('secrets');
-  const made = randomBytes(48).toString('base64url');
-  const found = await secrets.findOneAndUpdate(
-    { _id: name },
-    { $setOnInsert: { value: made } },
-    { upsert: true, returnDocument: 'after' },
-  );
-  return found?.value ?? made;
 }
