@@ -36,8 +36,7 @@ export const BOT = Type.Object({
   observedBots: Type.Array(OBSERVED_BOT),
   /** Those of the same id that belong to another user, or whose owner is not known: never touched. */
   foreign: Type.Array(TEXT),
-  /** Why hosts that may hold more of it did not answer. Missing where all did, and where a worker of the release before
-   * stored it, which waited for all of them. */
+  /** Why hosts that may hold more of it did not answer. Missing where all did. */
   unobserved: Type.Optional(Type.Array(TEXT)),
 });
 export type BotCapture = StoredOf<typeof BOT>;
@@ -60,8 +59,7 @@ const GAVE_UP = Type.Object({ gaveUp: Type.Boolean() });
 export const STOP = Type.Union([
   Type.Object({
     observedAtRestMs: Type.Number(),
-    /** Missing where a worker of the release before stored it. */
-    epoch: Type.Optional(Type.Number()),
+    epoch: Type.Number(),
     /** What the bot said right before it was stopped; missing where the stop was only observed. */
     worth: Type.Optional(WORTH),
     /** Containers that were made in the place of captured ones, and stopped too. */

@@ -237,18 +237,18 @@ function refusal(found: Stored | null, target: TombstoneTarget): SagaError {
 
 function parseStored(document: Document): Stored {
   const { status, sagaId, epoch, withdrawnBy = [] } = document;
-  if (status !== WITHDRAWN) return { ...parseTombstone(document), withdrawnBy };
-  // The release before leaves its saga's name alone.
-  return { status, sagaId: toSagaId(sagaId), epoch, withdrawnBy: [...withdrawnBy, sagaId] };
+  return status === WITHDRAWN
+    ? { status, sagaId: toSagaId(sagaId), epoch, withdrawnBy }
+    : { ...parseTombstone(document), withdrawnBy };
 }
 
 function parseTombstone(document: Document): Tombstone {
-  // One of the release before knows nothing of hosts that were away: it was not opened while one was.
   const {
     firebaseUid,
     status,
     observedBots,
-    observedInPart = false,
+    observedInPart,
+    // Its stop decides.
     observedAtRest = false,
     openedAt,
     slot,

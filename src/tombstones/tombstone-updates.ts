@@ -36,10 +36,8 @@ export const WITHDRAWN = 'withdrawn';
 const IS_NEW = { $eq: [{ $type: '$status' }, 'missing'] };
 const IS_OPEN = { $eq: ['$status', 'open'] };
 const IS_WITHDRAWN = { $eq: ['$status', WITHDRAWN] };
-/** The sagas that open none of this incarnation any more. The release before knows the last one alone. */
-const WITHDRAWN_BY = {
-  $concatArrays: [{ $ifNull: ['$withdrawnBy', []] }, { $cond: [IS_WITHDRAWN, ['$sagaId'], []] }],
-};
+/** The sagas that open none of this incarnation any more. */
+const WITHDRAWN_BY = { $ifNull: ['$withdrawnBy', []] };
 /** Deletions of one incarnation that were undone one after the other: far more than there are. */
 const MAX_WITHDRAWN = 100;
 

@@ -33,12 +33,6 @@ it.each([
   { when: 'longer ago, under this claim', epoch: 3, sinceMs: 51, observations: 1 },
   { when: 'a moment ago by the clock of another claim', epoch: 2, sinceMs: 20, observations: 1 },
   {
-    when: 'a moment ago by a worker of the release before',
-    epoch: undefined,
-    sinceMs: 20,
-    observations: 1,
-  },
-  {
     when: 'in the future by the clock of another claim',
     epoch: 2,
     sinceMs: -5_000,
@@ -140,7 +134,7 @@ function callOf({
   databaseMs = sinceMs,
   observed = OBSERVED,
 }: {
-  readonly epoch: number | undefined;
+  readonly epoch: number;
   readonly sinceMs: number;
   /** As long ago as the database's clock has it. */
   readonly databaseMs?: number;
@@ -159,12 +153,7 @@ function callOf({
       [STEP.lock]: NO_ALLOCATION,
       [STEP.stop]: { observedBots: [observed], foreign: [] },
     },
-    results: { [STEP.stop]: stopValue(epoch) },
+    results: { [STEP.stop]: { observedAtRestMs: OBSERVED_MS, epoch } },
   };
   return call;
-}
-
-function stopValue(epoch: number | undefined) {
-  const observed = { observedAtRestMs: OBSERVED_MS };
-  return epoch === undefined ? observed : { ...observed, epoch };
 }

@@ -94,23 +94,9 @@ async function ensureTimeSeries(db: Db): Promise<ConstraintReport> {
     if (codeOf(error) !== NAMESPACE_EXISTS) throw error;
   }
   const [found] = await db.listCollections({ name: collection }, { nameOnly: false }).toArray();
-  const missing = (why: string): ConstraintReport => {
-    return { constraint, status: 'missing', violations: { count: 1, ids: [why] } };
-  };
-  if (found?.type !== 'timeseries') {
-    return missing('it is an ordinary collection, which never lets go of a sample');
-  }
-  const { timeseries, expireAfterSeconds } = Object(found.options);
-  const { timeField, metaField } = options.timeseries;
-  if (timeseries?.timeField !== timeField || timeseries.metaField !== metaField) {
-    return missing(`it is ordered by other fields: ${JSON.stringify(timeseries)}`);
-  }
-  if (expireAfterSeconds === options.expireAfterSeconds) {
-    return { constraint, status: 'present', violations: NONE };
-  }
-  const change = { collMod: collection, expireAfterSeconds: options.expireAfterSeconds };
-  await whenFree(() => db.command(change));
-  return { constraint, status: 'repaired', violations: NONE };
+  if (found?.type === 'timeseries') return { constraint, status: 'present', violations: NONE };
+  const why = 'it is an ordinary collection, which never lets go of a sample';
+  return { constraint, status: 'missing', violations: { count: 1, ids: [why] } };
 }
 
 async function ensureSchema(db: Db, isWanted: boolean): Promise<ConstraintReport> {
