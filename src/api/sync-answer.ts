@@ -3,7 +3,7 @@
 import type { SagaRecord } from '@reclaim/saga';
 import type { EndedBodies } from '@reclaim/saga/fastify';
 import { Value } from 'typebox/value';
-import type { SyncRehearsal } from '../sync/sync-requests.ts';
+import type { SyncResult } from '../sync/sync-reports.ts';
 import { isEndedByHand, plainWarnings, syncFor } from './job-view.ts';
 import type { Audience } from './message-for.ts';
 import { type EndedSync, type SyncData, SyncResultSchema } from './schemas/sync.ts';
@@ -30,7 +30,7 @@ function withoutData({ id, state }: SagaRecord, message: string): EndedSync {
   return { success: false, state: state.phase, jobId: id, message, data: null };
 }
 
-export function rehearsalAnswer({ result }: SyncRehearsal, audience: Audience): EndedSync {
+export function rehearsalAnswer(result: SyncResult, audience: Audience): EndedSync {
   const data = dataOf(result, audience);
   const count = data.cleanedBots.length;
   const message = count === 0 ? IN_SYNC : `${count} orphaned bot allocation(s) would be cleaned up`;

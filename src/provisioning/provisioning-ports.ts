@@ -1,16 +1,10 @@
 // What the steps of a provision work with.
 
 import { type StepContext, TerminalError, toSagaId } from '@reclaim/saga';
-import type { Bots } from '../bots/bots.ts';
-import type { HostExpectations } from '../bots/hosts/host-expectations.ts';
+import type { DeletionPorts } from '../deletion/steps/step-ports.ts';
 import { reserveOpId } from '../domain/reservation.ts';
-import type { Findings } from '../findings/findings.ts';
-import type { PoolStates } from '../pool-state/pool-states.ts';
-import type { Tombstones } from '../tombstones/tombstones.ts';
-import type { FindSagas } from '../wallet/closed-sagas.ts';
-import type { Ledger } from '../wallet/ledger.ts';
 import type { Reservation } from '../wallet/receipts.ts';
-import type { LockTarget, ReserveOrder, Wallets } from '../wallet/wallets.ts';
+import type { LockTarget, ReserveOrder } from '../wallet/wallets.ts';
 import type { ProvisionBotInput } from './provision-bot-input.ts';
 import {
   EXISTING,
@@ -20,16 +14,7 @@ import {
   type PlacesCapture,
 } from './stored-values.ts';
 
-export interface ProvisioningPorts {
-  readonly wallets: Wallets;
-  readonly ledger: Ledger;
-  readonly tombstones: Tombstones;
-  readonly poolStates: PoolStates;
-  readonly bots: Bots;
-  readonly findings: Findings;
-  readonly hostExpectations: HostExpectations;
-  readonly findSagas: FindSagas;
-}
+export type ProvisioningPorts = Omit<DeletionPorts, 'valuation' | 'platform'>;
 
 /** The names under which the steps store what they captured and left. */
 export const STEP = {

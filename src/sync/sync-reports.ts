@@ -15,7 +15,6 @@ const SKIP_REASON = Type.Enum([
   'unknown',
   'open-saga',
   'pending',
-  'young',
   'changed',
   'settled',
   'not-money',

@@ -58,7 +58,7 @@ export function createSyncRequests({ ports, sagas, nowMs }: SyncRequestsOptions)
       return (await sagas.start(syncOrder(input, requestedBy))).saga;
     },
     /** What a run would do; writes nothing. @throws UnavailableError. */
-    rehearse: (user: BotOwner, signal: AbortSignal): Promise<SyncRehearsal> =>
+    rehearse: (user: BotOwner, signal: AbortSignal): Promise<SyncResult> =>
       rehearseSync(ports, user, { nowMs: nowMs(), signal }),
   };
 }
@@ -75,19 +75,13 @@ function hasObserved({ state, input }: SagaRecord, runs: readonly SagaRecord[]):
   return !isBehind && steps[0]?.status !== 'waiting';
 }
 
-export interface SyncRehearsal {
-  readonly result: SyncResult;
-  /** Bot by bot: what was seen, and what would happen. */
-  readonly drifts: readonly DriftNote[];
-}
-
 /** What a synchronisation would do right now, and why: the same two observations without the wait between them, the
  * amounts computed by the database, and nothing written. */
 async function rehearseSync(
   ports: Omit<SyncPorts, 'suspects' | 'samples' | 'hostRecords' | 'meter'>,
   user: BotOwner,
   { nowMs, ...call }: BotsCall & { readonly nowMs: number },
-): Promise<SyncRehearsal> {
+): Promise<SyncResult> {
   const { report } = await observeFirst(ports, user, nowMs, { ...call, probes: true });
   const again = await confirmBots(ports, user, report, { ...call, nowMs });
   const { drifts } = again;
@@ -98,7 +92,7 @@ async function rehearseSync(
     return { botId, botName, returned, pnl };
   });
   const money = { returnedMinor: preview.totalMinor, newWalletBalance: preview.newBalance };
-  return { result: summarize(confirmed, cleaned, money), drifts };
+  return summarize(confirmed, cleaned, money);
 }
 
 function isConfirmedOrphan({ verdict, outcome }: DriftNote): boolean {

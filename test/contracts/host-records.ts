@@ -48,7 +48,6 @@ export function describeHostRecords(name: string, create: (db: Db) => HostRecord
         observedAt: MOMENT,
         confirmedEmptyAt: null,
         confirmedBy: null,
-        confirmedReason: null,
       });
     });
 
@@ -57,7 +56,7 @@ export function describeHostRecords(name: string, create: (db: Db) => HostRecord
       await records.noteShown('east');
       expect(await recordOf(records)).toEqual({
         ...{ observedBots: [], count: 0, observedAt: MOMENT },
-        ...{ confirmedEmptyAt: null, confirmedBy: null, confirmedReason: null },
+        ...{ confirmedEmptyAt: null, confirmedBy: null },
       });
       await records.recordObserved('east', of(['a']));
       await records.confirmEmpty('west', { by: 'admin:ann', reason: 'new' });
@@ -177,7 +176,6 @@ export function describeHostRecords(name: string, create: (db: Db) => HostRecord
         observedAt: MOMENT,
         confirmedEmptyAt: MOMENT,
         confirmedBy: 'admin:ann',
-        confirmedReason: reason,
       });
       expect(await recordOf(records)).toEqual(confirmed);
       await noteListing(records, 'east', { bots: [], count: 0, isPartial: false });

@@ -9,7 +9,6 @@ const RECORD = {
   observedAt: null,
   confirmedEmptyAt: '2026-11-03T00:00:00.000Z',
   confirmedBy: 'admin:operator',
-  confirmedReason: 'new disk',
 };
 
 async function confirming(answer: ConfirmOutcome) {

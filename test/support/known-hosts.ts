@@ -12,13 +12,13 @@ export const EVERY_HOST_BELIEVED: HostExpectations = {
 
 /** As if these hosts had shown bots long ago, none of which is remembered. */
 export async function knowHosts(db: Db, hosts: readonly string[]): Promise<void> {
-  const record = { bots: [], count: 0, observedAt: new Date(0), confirmedEmptyAt: null };
-  const confirmation = { confirmedBy: null, confirmedReason: null };
+  const unconfirmed = { confirmedEmptyAt: null, confirmedBy: null };
+  const record = { bots: [], count: 0, observedAt: new Date(0), ...unconfirmed };
   await db.collection<{ _id: string }>('hostRecords').bulkWrite(
     hosts.map((host) => ({
       updateOne: {
         filter: { _id: host },
-        update: { $setOnInsert: { ...record, ...confirmation } },
+        update: { $setOnInsert: record },
         upsert: true,
       },
     })),

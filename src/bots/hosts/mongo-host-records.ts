@@ -52,7 +52,6 @@ export interface HostRecord {
   /** Null as well once bots were seen after it. */
   readonly confirmedEmptyAt: string | null;
   readonly confirmedBy: string | null;
-  readonly confirmedReason: string | null;
 }
 
 /** Each bot has its own moment: an id may live, be removed by us, and live again. */
@@ -145,7 +144,6 @@ export function createMongoHostRecords(db: Db) {
         observedAt: AS_IT_IS.observedAt,
         confirmedEmptyAt: '$$NOW',
         confirmedBy: literal(by),
-        confirmedReason: literal(reason),
         gone: null,
         confirmations: trailWith(confirmation),
       };
@@ -189,7 +187,6 @@ const AS_IT_IS = {
   observedAt: orNull('observedAt'),
   confirmedEmptyAt: orNull('confirmedEmptyAt'),
   confirmedBy: orNull('confirmedBy'),
-  confirmedReason: orNull('confirmedReason'),
 };
 
 /** Neither seen nor confirmed, also where a decision has made the record. */
@@ -210,7 +207,6 @@ const OBSERVED_NOW = {
   observedAt: '$$NOW',
   confirmedEmptyAt: null,
   confirmedBy: null,
-  confirmedReason: null,
   // What it shows counts.
   gone: null,
 };
@@ -287,7 +283,7 @@ function remembered(bots: readonly StoredBot[]): Expression {
 }
 
 function parseRecord(document: Document): HostRecord {
-  const { bots, count, observedAt, confirmedEmptyAt, confirmedBy, confirmedReason } = document;
+  const { bots, count, observedAt, confirmedEmptyAt, confirmedBy } = document;
   return {
     observedBots: bots.map(({ id, owners, at }: Document) => ({
       instanceId: id,
@@ -298,6 +294,5 @@ function parseRecord(document: Document): HostRecord {
     observedAt: observedAt?.toISOString() ?? null,
     confirmedEmptyAt: confirmedEmptyAt?.toISOString() ?? null,
     confirmedBy,
-    confirmedReason,
   };
 }

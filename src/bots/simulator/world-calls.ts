@@ -19,15 +19,7 @@ const VALUE_OF = {
     'labels' in one ? one.labels.instanceId : undefined,
   'labels.userId': (one: WorldDocument) => ('labels' in one ? one.labels.userId : undefined),
 } as const;
-export const KEYS = [
-  '_id',
-  'containerId',
-  'containerName',
-  'uid',
-  'pool',
-  'labels.instanceId',
-  'labels.userId',
-] as const;
+export const KEYS = Object.keys(VALUE_OF) as (keyof typeof VALUE_OF)[];
 
 /** Whatever has one of these values in one of these fields. */
 export type WorldQuery = Partial<Readonly<Record<(typeof KEYS)[number], readonly string[]>>>;

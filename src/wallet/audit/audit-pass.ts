@@ -2,13 +2,14 @@
 // checkpoint (I11). Changes nothing.
 
 import type { UserId } from '../../domain/ids.ts';
+import type { WalletReadings } from '../mongodb/wallet-readings.ts';
 import { type Chain, chainOf } from './chain.ts';
 import type { Checkpoint, CheckpointState } from './mongodb/audit-checkpoints.ts';
 import type { AuditLedger } from './mongodb/audit-ledger.ts';
 import { findNew, findNewInRewritten, isWhereItWas } from './new-rows.ts';
 import { resolveOwn } from './own-movements.ts';
 import { lockOf, type NamedRow } from './row-identity.ts';
-import type { OwnMovement, WalletReading, WalletReadings, WalletRow } from './wallet-readings.ts';
+import type { OwnMovement, WalletReading, WalletRow } from './wallet-readings.ts';
 
 export interface AuditPassPorts {
   readonly readings: WalletReadings;

@@ -4,26 +4,6 @@
 import type { Exact } from '../../domain/exact-decimal.ts';
 import type { FirebaseUid, UserId } from '../../domain/ids.ts';
 
-export interface WalletReadings {
-  /** The user as they stand, with at most `limit` rows from the boundary on, or from the start of the list,
-   * and the one before them, which shows whether the boundary is still where it was. Null: no such user.
-   * @param options.receiptsAfter only receipts of a higher sequence number. */
-  read(
-    userId: UserId,
-    options: {
-      readonly from: RowBoundary | 'start';
-      readonly limit: number;
-      readonly receiptsAfter: number;
-    },
-  ): Promise<WalletReading | null>;
-
-  /** The users that this program has ever written on, page by page, each once. */
-  ours(options: { readonly after: OursCursor | null; readonly limit: number }): Promise<OursPage>;
-
-  /** Those of these users that `ours` does not name. */
-  unopenedAmong(userIds: readonly UserId[]): Promise<readonly UserId[]>;
-}
-
 /** A boundary between two rows that removals in front of it do not move. */
 export interface RowBoundary {
   /** Rows before it, when it was noted. */

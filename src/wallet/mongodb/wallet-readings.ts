@@ -10,7 +10,6 @@ import type {
   OursPage,
   RowBoundary,
   WalletReading,
-  WalletReadings,
 } from '../audit/wallet-readings.ts';
 import { describeFound } from './receipts.ts';
 import { type Expression, ROWS, SETTLED } from './wallet-expressions.ts';
@@ -18,10 +17,26 @@ import { decimalOf, exactOf, parseReceipt, parseWalletRow, ROW_FIELDS } from './
 
 const TRIMMED = { $ifNull: ['$ledgerState.trimmed.rows', 0] };
 
-export function createMongoWalletReadings(db: Db): WalletReadings {
+export type WalletReadings = ReturnType<typeof createMongoWalletReadings>;
+
+export function createMongoWalletReadings(db: Db) {
   const users = () => majorityCollection<Document>(db, 'users');
   return {
-    async read(userId, { from, limit, receiptsAfter }) {
+    /** The user as they stand, with at most `limit` rows from the boundary on, or from the start of the list,
+     * and the one before them, which shows whether the boundary is still where it was. Null: no such user. */
+    async read(
+      userId: UserId,
+      {
+        from,
+        limit,
+        receiptsAfter,
+      }: {
+        readonly from: RowBoundary | 'start';
+        readonly limit: number;
+        /** Only receipts of a higher sequence number. */
+        readonly receiptsAfter: number;
+      },
+    ): Promise<WalletReading | null> {
       const projection = readingProjection(from, limit, receiptsAfter);
       const user = await runRepeatable(() =>
         users().findOne({ _id: new ObjectId(userId) }, { projection }),
@@ -29,7 +44,14 @@ export function createMongoWalletReadings(db: Db): WalletReadings {
       return user === null ? null : parseReading(userId, user, limit);
     },
 
-    async ours({ after, limit }) {
+    /** The users that this program has ever written on, page by page, each once. */
+    async ours({
+      after,
+      limit,
+    }: {
+      readonly after: OursCursor | null;
+      readonly limit: number;
+    }): Promise<OursPage> {
       const found = await runRepeatable(() =>
         users()
           .find(oursFilter(after), { projection: { 'ledgerState.openedAt': 1 } })
@@ -40,7 +62,8 @@ export function createMongoWalletReadings(db: Db): WalletReadings {
       return parseOurs(found, limit);
     },
 
-    async unopenedAmong(userIds) {
+    /** Those of these users that `ours` does not name. */
+    async unopenedAmong(userIds: readonly UserId[]): Promise<readonly UserId[]> {
       const unopened = {
         _id: { $in: userIds.map((userId) => new ObjectId(userId)) },
         'ledgerState.openedAt': { $not: { $type: 'date' } },
