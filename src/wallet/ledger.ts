@@ -2,6 +2,7 @@
 // expires, and nothing in this program updates or deletes an entry.
 
 import type { SagaId } from '@reclaim/saga';
+import { type Static, Type } from 'typebox';
 import type { FirebaseUid, UserId } from '../domain/ids.ts';
 import type { Receipt, Reservation } from './receipts.ts';
 import type { Restoration } from './restorations.ts';
@@ -57,27 +58,33 @@ export interface WriteOffEntry {
   readonly sagaId: SagaId;
 }
 
-export interface LedgerEntry {
-  readonly opId: string;
-  readonly type: string;
-  /** Signed dollars as in the platform's rows, for display; null where a row of the platform has no number. */
-  readonly amount: number | null;
-  readonly amountMinor: number | null;
-  readonly currency: string;
-  readonly exactValue: string | null;
-  readonly botId: string;
-  readonly botName: string;
-  readonly description: string;
-  readonly balanceAfter: number | null;
-  readonly seq: number;
-  readonly sagaId: string | null;
-  readonly source: 'reclaim' | 'platform';
-  /** What it means for the balance. Of the platform's rows some were there before our first write, some only
-   * inform (a bot's profit), and some hold no number: these are not summed. */
-  readonly standing: 'counted' | 'informational' | 'before-opening' | 'not-money';
-  /** ISO 8601. */
-  readonly at: string;
-}
+const TEXT_OR_NULL = Type.Union([Type.String(), Type.Null()]);
+const NUMBER_OR_NULL = Type.Union([Type.Number(), Type.Null()]);
+
+export type LedgerEntry = Static<typeof LEDGER_ENTRY>;
+export const LEDGER_ENTRY = Type.Object({
+  opId: Type.String(),
+  type: Type.String(),
+  amount: Type.Union([Type.Number(), Type.Null()], {
+    description: 'Signed dollars; null where the platform wrote something that is no number.',
+  }),
+  amountMinor: Type.Union([Type.Integer({ description: 'Cents.' }), Type.Null()]),
+  currency: Type.String(),
+  exactValue: TEXT_OR_NULL,
+  botId: Type.String(),
+  botName: Type.String(),
+  description: Type.String(),
+  balanceAfter: NUMBER_OR_NULL,
+  seq: Type.Number(),
+  sagaId: TEXT_OR_NULL,
+  source: Type.Enum(['reclaim', 'platform']),
+  // Of the platform's rows some were there before our first write, some only inform (a bot's profit), and some hold no
+  // number: these are not summed.
+  standing: Type.Enum(['counted', 'informational', 'before-opening', 'not-money'], {
+    description: 'Only `counted` entries moved the balance since the ledger was opened.',
+  }),
+  at: Type.String(),
+});
 
 export interface LedgerPage {
   readonly entries: readonly LedgerEntry[];

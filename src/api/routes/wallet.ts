@@ -4,7 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { DEFAULT_PAGE_SIZE, PageQuery } from '@reclaim/saga/fastify';
 import { Type } from 'typebox';
 import { WALLET_VIEW } from '../../sync/portfolio.ts';
-import type { LedgerEntry } from '../../wallet/ledger.ts';
+import { LEDGER_ENTRY, type LedgerEntry } from '../../wallet/ledger.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ownerOf } from '../viewer.ts';
 
@@ -32,28 +32,14 @@ function transactionView({ sagaId, exactValue: _exact, seq: _seq, ...entry }: Le
 
 const TransactionsQuerySchema = Type.Object(PageQuery, { additionalProperties: false });
 
+const {
+  sagaId: jobId,
+  exactValue: _exactValue,
+  seq: _sequence,
+  ...SHOWN
+} = LEDGER_ENTRY.properties;
 const TransactionsSchema = Type.Object({
-  transactions: Type.Array(
-    Type.Object({
-      opId: Type.String(),
-      type: Type.String(),
-      amount: Type.Union([Type.Number(), Type.Null()], {
-        description: 'Signed dollars; null where the platform wrote something that is no number.',
-      }),
-      amountMinor: Type.Union([Type.Integer({ description: 'Cents.' }), Type.Null()]),
-      currency: Type.String(),
-      botId: Type.String(),
-      botName: Type.String(),
-      description: Type.String(),
-      balanceAfter: Type.Union([Type.Number(), Type.Null()]),
-      jobId: Type.Union([Type.String(), Type.Null()]),
-      source: Type.String(),
-      standing: Type.Enum(['counted', 'informational', 'before-opening', 'not-money'], {
-        description: 'Only `counted` entries moved the balance since the ledger was opened.',
-      }),
-      at: Type.String(),
-    }),
-  ),
+  transactions: Type.Array(Type.Object({ ...SHOWN, jobId })),
   nextCursor: Type.Union([Type.String(), Type.Null()]),
 });
 

@@ -1,16 +1,11 @@
 // How many orphans there were over time.
 
 import { type Static, Type } from 'typebox';
+import { ORPHAN_SAMPLE } from '../../sync/mongodb/orphan-samples.ts';
 
 export type OrphanSampleView = Static<typeof OrphanSampleSchema>;
-const OrphanSampleSchema = Type.Object({
-  jobId: Type.String({ description: 'The run that observed.' }),
-  at: Type.String(),
-  count: Type.Integer({ description: 'Allocations whose bot was found nowhere.' }),
-  valueMinor: Type.Integer({ description: 'Their value, in cents.' }),
-  oldestSeconds: Type.Integer({ description: 'How long the oldest of them had been known.' }),
-  repaired: Type.Integer({ description: 'How many of them the run paid back.' }),
-});
+const { runId: jobId, userId: _allTheSame, ...measured } = ORPHAN_SAMPLE.properties;
+const OrphanSampleSchema = Type.Object({ jobId, ...measured });
 
 export const OrphanHistorySchema = Type.Object({ samples: Type.Array(OrphanSampleSchema) });
 

@@ -7,7 +7,7 @@ import type Docker from 'dockerode';
 import { assertNever } from '../../domain/assert-never.ts';
 import type { BotsCall, FencedCall } from '../bots.ts';
 import type { Circuit } from './circuit.ts';
-import { classifyFailure, DockerAnswerError } from './docker-errors.ts';
+import { classifyFailure, DockerAnswerError, type DockerFailure } from './docker-errors.ts';
 
 export interface HostCalls {
   readonly name: string;
@@ -51,7 +51,7 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
     } catch (error) {
       const failure = failureOf(error);
       const thrown = errorOf(failure, name, request, kind);
-      if (isAnswered(failure)) {
+      if (failure.kind === 'answered') {
         onAnswer();
         circuit.succeeded();
       } else if (countsAgainstHost(failure, request)) {
@@ -90,8 +90,10 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
 type Kind = 'read' | 'change';
 
 type Failure =
-  | { readonly status: 'failed'; readonly error: unknown }
-  | { readonly status: 'timeout' | 'aborted' };
+  | (DockerFailure & { readonly cause: unknown })
+  | { readonly kind: 'timeout' | 'aborted' }
+  /** Of our own reading of the answer, which already says what it means. */
+  | { readonly kind: 'unreadable'; readonly error: InDoubtError };
 
 class CutError extends Error {
   readonly why: 'timeout' | 'aborted';
@@ -106,51 +108,51 @@ class CutError extends Error {
 const late = (why: 'timeout' | 'aborted') => new CutError(why);
 
 function failureOf(error: unknown): Failure {
-  return error instanceof CutError ? { status: error.why } : { status: 'failed', error };
+  if (error instanceof CutError) return { kind: error.why };
+  if (error instanceof InDoubtError) return { kind: 'unreadable', error };
+  return { ...classifyFailure(error), cause: error };
 }
 
-function isAnswered(failure: Failure): boolean {
-  return failure.status === 'failed' && classifyFailure(failure.error).kind === 'answered';
-}
-
-function countsAgainstHost(failure: Failure, { isPrompt = false }: HostRequest<unknown>): boolean {
-  if (failure.status === 'timeout') return isPrompt;
-  return failure.status === 'failed' && !(failure.error instanceof InDoubtError);
+function countsAgainstHost({ kind }: Failure, { isPrompt = false }: HostRequest<unknown>): boolean {
+  return kind === 'timeout' ? isPrompt : kind === 'unreachable' || kind === 'lost';
 }
 
 function errorOf(
-  failed: Failure,
+  failure: Failure,
   host: string,
   { what, deadlineMs }: HostRequest<unknown>,
   kind: Kind,
 ): Error {
   const context = { host, call: what };
   const subject = `docker host "${host}"`;
-  switch (failed.status) {
+  switch (failure.kind) {
     case 'timeout':
     case 'aborted': {
-      const how = failed.status === 'timeout' ? `within ${deadlineMs} ms` : 'before it was aborted';
+      const how = failure.kind === 'timeout' ? `within ${deadlineMs} ms` : 'before it was aborted';
       const message = `${subject} did not answer ${what} ${how}`;
-      const code = failed.status === 'timeout' ? 'DOCKER_TIMEOUT' : 'DOCKER_ABORTED';
+      const code = failure.kind === 'timeout' ? 'DOCKER_TIMEOUT' : 'DOCKER_ABORTED';
       return kind === 'read'
         ? new UnavailableError(code, message, { context })
         : new InDoubtError(code, message, { context });
     }
-    case 'failed': {
-      const { error: cause } = failed;
-      // Thrown by our own reading of the answer, which already says what it means.
-      if (cause instanceof InDoubtError) return cause;
-      const failure = classifyFailure(cause);
-      const message = `${subject}, ${what}: ${failure.message}`;
-      if (failure.kind === 'answered') {
-        return new DockerAnswerError(failure.statusCode, message, { context, cause });
-      }
-      if (failure.kind === 'unreachable' || kind === 'read') {
-        return new UnavailableError('DOCKER_UNREACHABLE', message, { context, cause });
-      }
-      return new InDoubtError('DOCKER_LOST', message, { context, cause });
+    case 'unreadable':
+      return failure.error;
+    case 'answered': {
+      const { statusCode, message, cause } = failure;
+      return new DockerAnswerError(statusCode, `${subject}, ${what}: ${message}`, {
+        context,
+        cause,
+      });
+    }
+    case 'unreachable':
+    case 'lost': {
+      const { message: text, cause } = failure;
+      const message = `${subject}, ${what}: ${text}`;
+      return failure.kind === 'unreachable' || kind === 'read'
+        ? new UnavailableError('DOCKER_UNREACHABLE', message, { context, cause })
+        : new InDoubtError('DOCKER_LOST', message, { context, cause });
     }
     default:
-      return assertNever(failed);
+      return assertNever(failure);
   }
 }

@@ -3,16 +3,20 @@
 
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ServerVersion } from './server-binary.ts';
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
 
-export interface RecordedServer extends ServerVersion {
-  readonly port: number;
-}
+const SERVER = Type.Object({
+  product: Type.String(),
+  version: Type.String(),
+  port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+});
 
-export interface ServerRecord {
-  readonly mongodb?: RecordedServer;
-  readonly valkey?: RecordedServer;
-}
+export type ServerRecord = Static<typeof RECORD>;
+const RECORD = Type.Object({
+  mongodb: Type.Optional(SERVER),
+  valkey: Type.Optional(SERVER),
+});
 
 const FILE = 'servers.json';
 
@@ -26,35 +30,23 @@ export async function readServerRecord(dataDir: string): Promise<ServerRecord> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
     throw error;
   }
-  let value: unknown;
+  const value = parsed(text);
+  if (Value.Check(RECORD, value)) return value;
+  throw new Error(
+    `${path} does not name each server's product, version and port; restore it, or set DATA_DIR to another folder`,
+  );
+}
+
+function parsed(text: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    value = undefined;
+    return undefined;
   }
-  if (typeof value !== 'object' || value === null) {
-    throw new Error(`${path} is not readable; restore it, or set DATA_DIR to another folder`);
-  }
-  const mongodb = 'mongodb' in value ? parseServer(value.mongodb, path) : undefined;
-  const valkey = 'valkey' in value ? parseServer(value.valkey, path) : undefined;
-  return { ...(mongodb && { mongodb }), ...(valkey && { valkey }) };
 }
 
 export async function writeServerRecord(dataDir: string, record: ServerRecord): Promise<void> {
   const path = join(dataDir, FILE);
   await writeFile(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
   await rename(`${path}.new`, path);
-}
-
-function parseServer(value: unknown, path: string): RecordedServer {
-  if (typeof value === 'object' && value !== null) {
-    const { product, version, port }: Record<string, unknown> = { ...value };
-    const isPort = typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536;
-    if (typeof product === 'string' && typeof version === 'string' && isPort) {
-      return { product, version, port };
-    }
-  }
-  throw new Error(
-    `${path} holds no product, version and port; restore it, or set another DATA_DIR`,
-  );
 }

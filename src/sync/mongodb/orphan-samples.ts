@@ -4,24 +4,24 @@
 
 import { majorityCollection, runRepeatable } from '@reclaim/saga/mongodb';
 import type { Db, Document } from 'mongodb';
+import { type Static, Type } from 'typebox';
 import type { UserId } from '../../domain/ids.ts';
 
-export interface OrphanSample {
-  /** The saga that observed it. */
-  readonly runId: string;
+export type OrphanSample = Static<typeof ORPHAN_SAMPLE>;
+export const ORPHAN_SAMPLE = Type.Object({
+  runId: Type.String({ description: 'The run that observed.' }),
   /** Null: all users. */
-  readonly userId: UserId | null;
+  userId: Type.Union([Type.Unsafe<UserId>(Type.String()), Type.Null()]),
   /** ISO 8601, database time. */
-  readonly at: string;
-  /** Allocations whose bot was found nowhere. */
-  readonly count: number;
-  /** Integer cents, summed and rounded by the database. */
-  readonly valueMinor: number;
-  /** How long the oldest of them has been known to be one; 0 where there is none. */
-  readonly oldestSeconds: number;
-  /** Of these, how many the run paid back. */
-  readonly repaired: number;
-}
+  at: Type.String(),
+  count: Type.Integer({ description: 'Allocations whose bot was found nowhere.' }),
+  /** Summed and rounded by the database. */
+  valueMinor: Type.Integer({ description: 'Their value, in cents.' }),
+  oldestSeconds: Type.Integer({
+    description: 'How long the oldest of them had been known; 0 where there is none.',
+  }),
+  repaired: Type.Integer({ description: 'How many of them the run paid back.' }),
+});
 
 const DAY_MS = 86_400_000;
 const MAX_LISTED = 1_000;
