@@ -17,7 +17,6 @@ import { createCrossOrigin } from './plugins/cross-origin.ts';
 import { createDocumentation } from './plugins/documentation.ts';
 import { createHttpMetrics } from './plugins/http-metrics.ts';
 import { lastReplies } from './plugins/last-replies.ts';
-import { createLoadShedding } from './plugins/load-shedding.ts';
 import { pages } from './plugins/pages.ts';
 import { problems, sendProblem, toProblem } from './plugins/problems.ts';
 import { createQueueBoard } from './plugins/queue-board.ts';
@@ -112,7 +111,6 @@ export async function createApp(deps: ApiDependencies): Promise<FastifyInstance>
   await app.register(lastReplies);
   await app.register(unknownRoutes);
   await app.register(createSecurityHeaders(deps.firebaseWeb));
-  await app.register(createLoadShedding(settings));
   await app.register(createHttpMetrics(deps.metrics));
   await app.register(createDocumentation(settings.version));
   await app.register(cookie);

@@ -80,8 +80,6 @@ export interface ApiSettings {
   readonly addressRateLimitPerMinute: number;
   /** How long the refusal of such a request waits; left out: half a second. */
   readonly refusalHoldMs?: number;
-  /** Mean delay of the event loop above which requests are refused; left out: three seconds. */
-  readonly maxEventLoopDelayMs?: number;
   /** METRICS_TOKEN: opens /metrics; null: it is closed. */
   readonly metricsToken: string | null;
   /** Signs the session cookie; at least 32 bytes, the same in all processes of one address. */

@@ -39,7 +39,6 @@ const PROBLEMS = {
   'sources-unknown': { status: 503, title: 'It is unknown whether the bot exists' },
   'host-unknown': { status: 503, title: 'It is unknown what the host holds' },
   'identity-unavailable': { status: 503, title: 'The token cannot be verified now' },
-  overloaded: { status: 503, title: 'The server is overloaded' },
   'not-ready': { status: 503, title: 'The service is not ready' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 

@@ -18,7 +18,6 @@ async function startDemo() {
     log: pino({ level: config.logLevel }),
     say: () => undefined,
     signal: new AbortController().signal,
-    maxEventLoopDelayMs: Number.POSITIVE_INFINITY,
     onLost: () => undefined,
   });
   onTestFinished(() => application.stop());

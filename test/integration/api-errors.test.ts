@@ -1,12 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import fastify from 'fastify';
-import { expect, onTestFinished, test } from 'vitest';
-import { createLoadShedding } from '../../src/api/plugins/load-shedding.ts';
-import { problems } from '../../src/api/plugins/problems.ts';
+import { expect, test } from 'vitest';
 import { createTestApi, expectProblem } from '../support/api.ts';
-import { waitFor } from '../support/wait-for.ts';
 
 const PREFIX = '/api/freqtrade';
 const DEMO = {
@@ -109,60 +105,6 @@ test.each([
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   expect(answer).toContain('application/problem+json');
 });
-
-test('an event loop that lags: 503 with Retry-After, while the health routes answer', async () => {
-  const app = fastify();
-  onTestFinished(() => app.close());
-  await app.register(problems);
-  await app.register(createLoadShedding({ maxEventLoopDelayMs: 1e-6, sampleMs: 10 }));
-  for (const url of ['/work', '/livez']) app.get(url, async () => 'ok');
-  const shed = await waitFor('the delay to be seen', async () => {
-    const response = await app.inject({ url: '/work' });
-    return response.statusCode === 503 ? response : undefined;
-  });
-  expectProblem(shed, 503, 'overloaded');
-  expect(shed.headers['retry-after']).toBe('5');
-  expect((await app.inject({ url: '/livez' })).statusCode).toBe(200);
-});
-
-test('every round of the event loop takes longer than a sample, and than the limit: 503', async () => {
-  const app = await startStandingLoop({ maxEventLoopDelayMs: 50 });
-  await waitFor('a request to be refused', async () => {
-    const { statusCode } = await app.inject({ url: '/work' });
-    return statusCode === 503;
-  });
-  expect(app.memoryUsage().eventLoopDelay).toBe(Number.POSITIVE_INFINITY);
-});
-
-test('every round of the event loop takes longer than a sample, and less than the limit: served', async () => {
-  const app = await startStandingLoop({ maxEventLoopDelayMs: 3_600_000 });
-  await waitFor(
-    'a sample without a measured round',
-    async () => app.memoryUsage().eventLoopDelay === Number.POSITIVE_INFINITY,
-  );
-  expect((await app.inject({ url: '/work' })).statusCode).toBe(200);
-});
-
-/** Each round of the loop takes 100 ms, until the test has finished. */
-async function startStandingLoop(limits: { maxEventLoopDelayMs: number }) {
-  const app = fastify();
-  await app.register(problems);
-  await app.register(createLoadShedding({ ...limits, sampleMs: 10 }));
-  app.get('/work', async () => 'ok');
-  let standing: NodeJS.Immediate;
-  const stand = () => {
-    const until = performance.now() + 100;
-    while (performance.now() < until);
-    standing = setImmediate(stand);
-  };
-  stand();
-  onTestFinished(async () => {
-    clearImmediate(standing);
-    await app.close();
-  });
-  await app.ready();
-  return app;
-}
 
 test('something that is not an error is thrown: 500 all the same', async () => {
   const api = await createTestApi({ answer: () => Promise.reject('a text') });

@@ -189,13 +189,6 @@ it('an index of ours that is not unique, over what it should have refused: repor
   expect((await sagas.indexes()).map(({ name }) => name)).toContain('one_open_saga_per_key');
 });
 
-it('samples in an ordinary collection: reported, and left as they are', async () => {
-  const db = await createTestDatabase();
-  await databaseOf(db).createCollection('orphanSamples');
-  const report = named((await migrate(db)).constraints, 'orphanSamples.time-series');
-  expect(report).toMatchObject({ status: 'missing', violations: { count: 1 } });
-});
-
 it("another module's indexes: made in the same way", async () => {
   const db = await createTestDatabase();
   const extra: IndexDeclaration = {

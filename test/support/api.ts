@@ -50,7 +50,6 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       rateLimitPerMinute: 1200,
       addressRateLimitPerMinute: 300,
       refusalHoldMs: 0,
-      maxEventLoopDelayMs: Number.POSITIVE_INFINITY,
       metricsToken: METRICS_TOKEN,
       sessionSecret: randomBytes(32).toString('hex'),
       trustProxy: false,

@@ -119,7 +119,6 @@ export async function startTestApplication(
     say: () => undefined,
     signal: new AbortController().signal,
     keyPrefix: env.RECLAIM_KEY_PREFIX,
-    maxEventLoopDelayMs: NEVER_SHED,
     onLost: () => undefined,
   });
   onTestFinished(() => application.stop());
@@ -155,9 +154,6 @@ export async function startTestApplication(
   };
 }
 
-// A test's process shares its cores with the servers and with other tests: it may well stand still for seconds.
-const NEVER_SHED = Number.POSITIVE_INFINITY;
-
 const METRICS_TOKEN = 'a-token-of-the-tests';
 
 /** What a process of this address measures, as Prometheus reads it. */
@@ -180,7 +176,6 @@ export async function startBeside(
     say: () => undefined,
     signal: new AbortController().signal,
     keyPrefix: String(env.RECLAIM_KEY_PREFIX),
-    maxEventLoopDelayMs: NEVER_SHED,
     onLost: () => undefined,
   });
   onTestFinished(() => application.stop());

@@ -29,8 +29,6 @@ export interface ApplicationOptions {
   readonly signal: AbortSignal;
   /** What Redis keys begin with; default `reclaim`. */
   readonly keyPrefix?: string;
-  /** Of the API's settings, the one for a process that shares a busy machine with others of its kind. */
-  readonly maxEventLoopDelayMs?: number;
   /** An embedded server ended by itself. */
   readonly onLost: (what: string) => void;
 }
@@ -71,10 +69,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     const seeded = config.isDemo ? await seedDemo(services.db) : 0;
     const signingIn = await createSigningIn(config, services.db);
     stops.unshift(signingIn.close);
-    const api = await apiDependencies(services, signingIn);
-    const { maxEventLoopDelayMs } = options;
-    const shedding = maxEventLoopDelayMs === undefined ? {} : { maxEventLoopDelayMs };
-    const app = await createApp({ ...api, settings: { ...api.settings, ...shedding } });
+    const app = await createApp(await apiDependencies(services, signingIn));
     stops.unshift(() => app.close());
     const listener = await listenForMetrics(services);
     if (listener !== null) stops.unshift(() => listener.stop());
