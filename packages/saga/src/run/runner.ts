@@ -16,7 +16,6 @@ import type { Json } from '../json.ts';
 import type { SagaRecord } from '../log/record.ts';
 import {
   type Claim,
-  type ClaimResult,
   FIRST_EPOCH,
   type FirstClaim,
   MAX_PARK_MS,
@@ -249,21 +248,26 @@ async function claimAndDrive(
   found: SagaRecord,
   control: RunControl,
 ): Promise<RunOutcome> {
+  const began = performance.now();
   const owner = randomUUID();
   const claimed = await unlessAway(() => claim(options, registered, found, owner, control.signal));
   if (claimed === 'away') return away(options);
-  switch (claimed.status) {
+  const { result, begun, sentAtMs } = claimed;
+  switch (result.status) {
     case 'busy':
     case 'not-due':
-      return { status: 'later', atMs: claimed.retryAtMs };
+      return { status: 'later', atMs: result.retryAtMs };
     case 'at-rest':
-      return { status: 'at-rest', saga: claimed.saga };
+      return result;
     case 'claimed': {
-      const held: Claim = { sagaId: found.id, owner, epoch: claimed.saga.epoch };
-      return driveHeld(options, registered, held, control, claimed);
+      const { saga } = result;
+      options.tracer?.claimed(saga, performance.now() - began);
+      begun?.report(saga);
+      const held: Claim = { sagaId: saga.id, owner, epoch: saga.epoch };
+      return driveHeld(options, registered, held, control, { saga, sentAtMs });
     }
     default:
-      return assertNever(claimed);
+      return assertNever(result);
   }
 }
 
@@ -291,35 +295,26 @@ async function driveHeld(
   }
 }
 
-type Claimed =
-  | Exclude<ClaimResult, { status: 'claimed' }>
-  | (Extract<ClaimResult, { status: 'claimed' }> & { readonly sentAtMs: number });
-
 async function claim(
   options: RunnerOptions,
   registered: RegisteredSaga,
   found: SagaRecord,
   owner: string,
   signal: AbortSignal,
-): Promise<Claimed> {
+) {
   const { log, leaseMs, clock } = options;
-  const began = performance.now();
   let begun = await begin(options, registered, found, signal);
   const sentAtMs = clock.monotonicMs();
-  const request = { owner, leaseMs };
   const beginning = begun === null ? {} : { beginning: begun.beginning };
-  const claimed = await log
-    .claim(found.id, { ...request, ...beginning })
+  const result = await log
+    .claim(found.id, { owner, leaseMs, ...beginning })
     .catch((error: unknown) => {
       if (begun === null || !(error instanceof HoldError)) throw error;
       // The log cannot hold what was captured: claimed without it, so that the saga can record the reason.
       begun = null;
-      return log.claim(found.id, request);
+      return log.claim(found.id, { owner, leaseMs });
     });
-  if (claimed.status !== 'claimed') return claimed;
-  options.tracer?.claimed(claimed.saga, performance.now() - began);
-  begun?.report(claimed.saga);
-  return { ...claimed, sentAtMs };
+  return { result, begun, sentAtMs };
 }
 
 // A saga that was never claimed is captured before its claim: captures are reads, and the claim then stores
