@@ -57,7 +57,7 @@ interface StepBase<Input extends Json> {
   observe?(call: StepCall<Input>): Promise<Observation>;
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
-  readonly deadline?: StepDeadline<Input>;
+  readonly deadline?: Deadline<StepCall<Input>, StepResult>;
 }
 
 export interface CompensatableStep<Input extends Json = Json> extends StepBase<Input> {
@@ -87,9 +87,14 @@ export interface RetriableStep<Input extends Json = Json> extends StepBase<Input
   readonly bestEffort?: boolean;
 }
 
-export interface StepDeadline<Input extends Json> {
-  at(call: StepCall<Input>): number | null;
-  expired(call: StepCall<Input>, lastError: string | null): Promise<StepResult>;
+export type MaybePromise<T> = T | Promise<T>;
+
+export interface Deadline<Context, Returned> {
+  /** Null: not begun. Database time, milliseconds since the epoch. */
+  at(context: Context): number | null;
+  /** Decides instead of `run` once the moment has passed: what it returns ends the step, what it throws is handled like an
+   * error of `run`. */
+  expired(context: Context, lastError: string | null): MaybePromise<Returned>;
 }
 
 export interface StepResult {

@@ -20,7 +20,6 @@ export type {
   SagaDefinition,
   SagaFacts,
   StepCall,
-  StepDeadline,
   StepDefinition,
   StepResult,
   Warning,

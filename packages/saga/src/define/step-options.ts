@@ -4,6 +4,8 @@
 import type { TSchema } from 'typebox';
 import type {
   CompensationResult,
+  Deadline,
+  MaybePromise,
   Observed,
   RetryPolicy,
   SagaFacts,
@@ -11,8 +13,6 @@ import type {
 } from '../definition.ts';
 import type { Json } from '../json.ts';
 import type { ResultOf } from './outcome.ts';
-
-export type MaybePromise<T> = T | Promise<T>;
 
 /** What every function of a step is called with. */
 export interface StepContext<Input extends Json, Captures, Results>
@@ -44,14 +44,6 @@ interface Budget {
   /** What `run` returned, as later steps and a newer program must find it in the log. A value that does not fit stops the
    * saga for a person instead of moving money by a misread document. */
   readonly resultSchema?: TSchema;
-}
-
-export interface Deadline<Context, Returned> {
-  /** Null: not begun. Database time, milliseconds since the epoch. */
-  at(context: Context): number | null;
-  /** Decides instead of `run` once the moment has passed: what it returns ends the step, what it throws is handled like an
-   * error of `run`. */
-  expired(context: Context, lastError: string | null): MaybePromise<Returned>;
 }
 
 export interface CompensatableOptions<Input extends Json, Captures, Results, Capture, Returned>

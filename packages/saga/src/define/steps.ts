@@ -3,23 +3,20 @@
 
 import type {
   CompensatableStep,
+  Deadline,
+  MaybePromise,
   Observation,
   Observed,
   PivotStep,
   RetriableStep,
   RetryPolicy,
   StepCall,
+  StepResult,
 } from '../definition.ts';
 import type { Json } from '../json.ts';
 import { abortByObserving } from './abort-missing.ts';
 import { toJson, toStepResult } from './outcome.ts';
-import type {
-  CompensatableOptions,
-  Deadline,
-  MaybePromise,
-  PivotOptions,
-  RetriableOptions,
-} from './step-options.ts';
+import type { CompensatableOptions, PivotOptions, RetriableOptions } from './step-options.ts';
 import { captureOf, contextOf, type Readers } from './typed-call.ts';
 
 // What a step does when its definition sets nothing else. Outages count against none of these budgets: a service that
@@ -118,7 +115,7 @@ function observing<Input extends Json, Context>(
 function expiring<Input extends Json, Context>(
   deadline: Deadline<Context, unknown>,
   at: Typing<Input>,
-): NonNullable<CompensatableStep<Input>['deadline']> {
+): Deadline<StepCall<Input>, StepResult> {
   return {
     at: (call) => deadline.at(at(call)),
     expired: async (call, lastError) => toStepResult(await deadline.expired(at(call), lastError)),

@@ -215,7 +215,7 @@ async function settle(
 async function expire(context: CommandContext, index: number): Promise<SagaEvent> {
   const { deadline, timeoutMs } = stepAt(context, index);
   if (deadline === undefined) throw new RangeError('a step without a deadline cannot expire');
-  const result = await bounded(context, timeoutMs, (signal) =>
+  const result = await bounded(context, timeoutMs, async (signal) =>
     deadline.expired(
       callOf(context, index, signal),
       stateAt(context, index).error?.message ?? null,
