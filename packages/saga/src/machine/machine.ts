@@ -83,6 +83,8 @@ function advance(
   state: SagaState,
   event: Exclude<SagaEvent, { type: Orders }>,
 ): SagaState {
+  // What is reported of another step, or of the other direction, changes nothing.
+  if ('step' in event && !isWorkingOn(state, event.step, directionOf(event.type))) return state;
   switch (event.type) {
     case 'claimed':
       return event.resumed ? resume(shape, state) : state;
@@ -91,30 +93,30 @@ function advance(
     case 'captured-all':
       return state.phase === 'queued' ? captureAll(shape, state, event) : state;
     case 'captured':
-      return isWorkingOn(state, event.step, 'running') ? captureOne(shape, state, event) : state;
+      return captureOne(shape, state, event);
     case 'begun':
-      return isWorkingOn(state, event.step, 'running')
-        ? beginAgain(shape, state, event.step)
-        : state;
+      return beginAgain(shape, state, event.step);
     case 'succeeded':
-      return isWorkingOn(state, event.step, 'running') ? succeed(shape, state, event) : state;
+      return succeed(shape, state, event);
     case 'postponed':
-      return isWorkingOn(state, event.step, 'running') ? postpone(shape, state, event) : state;
+      return postpone(shape, state, event);
     case 'woken':
       return wakeNow(state);
     case 'failed':
-      return isWorkingOn(state, event.step, 'running') ? fail(shape, state, event) : state;
+      return fail(shape, state, event);
     case 'observed':
-      return isWorkingOn(state, event.step, 'running') ? observe(shape, state, event) : state;
+      return observe(shape, state, event);
     case 'aborted':
-      return isWorkingOn(state, event.step, 'running') ? abort(shape, state, event) : state;
+      return abort(shape, state, event);
     case 'compensated':
-      return isWorkingOn(state, event.step, 'compensating') ? undone(shape, state, event) : state;
+      return undone(shape, state, event);
     case 'compensation-failed':
-      return isWorkingOn(state, event.step, 'compensating')
-        ? undoFailed(shape, state, event)
-        : state;
+      return undoFailed(shape, state, event);
     default:
       return assertNever(event);
   }
+}
+
+function directionOf(type: SagaEvent['type']): 'running' | 'compensating' {
+  return type === 'compensated' || type === 'compensation-failed' ? 'compensating' : 'running';
 }
