@@ -8,8 +8,8 @@ import { createTcpProxy } from '../../../../test/support/tcp-proxy.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import type { SagaDefinition } from '../../src/definition.ts';
 import { HoldError, RetryableError, UnavailableError } from '../../src/errors.ts';
-import { createMongoLeaderLeases } from '../../src/log/mongodb/mongo-leader-leases.ts';
-import { createStuckInSight } from '../../src/queue/show-stuck.ts';
+import { wakeStuck } from '../../src/queue/show-stuck.ts';
+import { createPeriodic } from '../../src/run/periodic.ts';
 import { type SagaId, toSagaId } from '../../src/saga-id.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
 import { passForSagas } from '../support/saga-log.ts';
@@ -182,23 +182,17 @@ describe('what the dashboard shows', () => {
 
   it('a stuck saga whose job a flush has taken: shown again as failed; a job that is there stays as it is', async () => {
     const hold = new HoldError('NOT_MONEY', 'it is no money');
-    const { queue, engine, db } = await setUp((make) =>
+    const { queue, engine } = await setUp((make) =>
       sagaOf([make.pivot('pay', { run: failing([hold, hold], async () => undefined) })]),
     );
-    const leaderLeases = createMongoLeaderLeases(db);
-    onTestFinished(() => leaderLeases.giveBack());
     const woken: SagaId[] = [];
-    const keeper = createStuckInSight({
-      log: engine.log,
-      wakeUps: {
-        wake: async (id, kind) => {
-          await queue.wakeUps.wake(id, kind);
-          woken.push(id);
-        },
-      },
-      leaderLeases,
-      everyMs: 20,
-      onError: () => undefined,
+    const wake = async (id: SagaId, kind: string) => {
+      await queue.wakeUps.wake(id, kind);
+      woken.push(id);
+    };
+    const keeper = createPeriodic({
+      ...{ everyMs: 20, limitMs: 10_000, onError: () => undefined },
+      turn: (signal) => wakeStuck(engine.log, { wake }, signal),
     });
     queue.startWorker(engine);
     const id = await engine.start();

@@ -8,7 +8,8 @@ import { waitFor } from '../../../../test/support/wait-for.ts';
 import { createMongoLeaderLeases } from '../../src/log/mongodb/mongo-leader-leases.ts';
 import { createBullmqWakeUps, type SagaQueue } from '../../src/queue/bullmq-wake-ups.ts';
 import { connectRedis } from '../../src/queue/connections.ts';
-import { createRelay } from '../../src/queue/relay.ts';
+import { createElected } from '../../src/queue/elected.ts';
+import { wakeOverdue } from '../../src/queue/relay.ts';
 import { startSagaWorker } from '../../src/queue/saga-worker.ts';
 import type { WakeUps } from '../../src/queue/wake-ups.ts';
 import type { Periodic } from '../../src/run/periodic.ts';
@@ -80,15 +81,14 @@ export async function createTestQueue(url = inject('redisUrl')): Promise<TestQue
     startRelay: ({ log, db }, woken = wakeUps) => {
       const repaired: string[] = [];
       const leaderLeases = createMongoLeaderLeases(db);
-      const relay = createRelay({
-        log,
-        wakeUps: woken,
-        leaderLeases,
+      const onError = () => undefined;
+      const onRepair = ({ sagaId }: { readonly sagaId: string }) => void repaired.push(sagaId);
+      const relay = createElected({
+        ...{ name: 'relay', leaderLeases, limitMs: 10_000, onError },
         // The election lasts five times as long: a slow machine must not change the elected one.
         everyMs: 300,
         holdMs: 500,
-        onRepair: ({ sagaId }) => void repaired.push(sagaId),
-        onError: () => undefined,
+        turn: (signal) => wakeOverdue({ log, wakeUps: woken, onRepair, onError }, 500, signal),
       });
       const stop = async () => {
         await relay.stop();
