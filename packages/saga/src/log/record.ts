@@ -23,7 +23,8 @@ export interface SagaRecord {
   /** Raised by every write: the id of a server-sent event. No write's condition: a failover takes numbers back and
    * gives them out again. */
   readonly revision: number;
-  /** Which write made this record, of all that ever were: what the next one is conditional on. */
+  /** Which write made this record, of all that ever were (an acceptance: its own id, a claim: its owner, or an event): what
+   * the next one is conditional on. */
   readonly writeId: string;
   /** The fencing number, raised by every claim (I5). 0: never claimed. */
   readonly epoch: number;

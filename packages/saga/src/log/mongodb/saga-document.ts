@@ -1,31 +1,17 @@
 // How a saga lies in the collection `sagas`, and the way there and back. The machine's state is stored as it
 // is; beside it stand the fields that conditions and indexes need.
 
-import type { Json } from '../../json.ts';
 import type { SagaState } from '../../machine/state.ts';
 import { parseSagaId, toSagaId } from '../../saga-id.ts';
 import type { HistoryEntry, SagaRecord } from '../record.ts';
 import type { LoggedEvent } from '../saga-log.ts';
 
-export interface SagaDocument {
+/** A record with moments as dates, and what conditions and indexes need. */
+export interface SagaDocument extends Omit<SagaRecord, 'id' | 'parent' | Moments | 'history'> {
   _id: string;
-  kind: string;
-  version: number;
+  parent: string | null;
   /** `<kind>@<version>`: which workers can run it. */
   pinned: string;
-  key: string;
-  open: boolean;
-  subject: string;
-  requestedBy: string;
-  parent: string | null;
-  /** W3C trace context; only of sagas that were accepted while traces were on. */
-  traceparent?: string;
-  input: Json;
-  state: SagaState;
-  revision: number;
-  /** Of the write that made the document what it is: an acceptance (its own id), a claim (its owner), or an event. */
-  writeId: string;
-  epoch: number;
   owner: string | null;
   leaseUntil: Date | null;
   /** For how long the lease was granted; since the first claim. */
@@ -40,9 +26,7 @@ export interface SagaDocument {
   relayTake?: string;
   /** When the relay releases what it held; only of one that an order has ended, until it is released. */
   releaseAt?: Date;
-  /** Since when no live worker can run it. */
   unrunnableSince?: Date | null;
-  result: Json | null;
   history: HistoryDocument[];
   createdAt: Date;
   finishedAt: Date | null;
@@ -50,13 +34,10 @@ export interface SagaDocument {
   expireAt?: Date;
 }
 
-export interface HistoryDocument {
+type Moments = 'unrunnableSince' | 'createdAt' | 'finishedAt';
+
+export interface HistoryDocument extends Omit<HistoryEntry, 'at'> {
   at: Date;
-  epoch: number;
-  type: string;
-  step: string | null;
-  detail: string | null;
-  writeId: string;
 }
 
 export function toRecord(document: SagaDocument): SagaRecord {
