@@ -3,20 +3,15 @@
 // that cannot be undone. One case is certain: `attempt` is 1 where no attempt was ever in doubt, so the only one there was
 // has answered, and its answer was a TerminalError.
 
-import type { Observation, SagaDefinition } from '../definition.ts';
+import type { Observation, SagaDefinition, StepCall } from '../definition.ts';
 import { HoldError } from '../errors.ts';
 
 const CODE = 'ABORT_MISSING';
 /** An operator vouches that no earlier attempt can land any more. */
 const GO_BACK = 'go-back';
 
-interface AbortCall {
-  readonly attempt: number;
-  readonly choice?: string;
-}
-
 /** @throws HoldError ABORT_MISSING where an earlier attempt may still land. */
-export async function abortByObserving<Call extends AbortCall>(
+export async function abortByObserving<Call extends Pick<StepCall, 'attempt' | 'choice'>>(
   pivot: string,
   observe: (call: Call) => Promise<Observation>,
   call: Call,

@@ -2,9 +2,11 @@
 // and every route checks what that caller may do. Another subject's job is answered word for word like one that never was.
 
 import type { FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
 import type { SagaRecord } from '../log/record.ts';
 import { parseSagaId, type SagaId } from '../saga-id.ts';
 import type { Sagas } from '../sagas.ts';
+import type { JobParamsSchema } from './job-schemas.ts';
 import { type Problem, problem } from './problem.ts';
 
 export interface Caller {
@@ -25,9 +27,7 @@ export type Role = 'caller' | 'operator';
  * operators checks `isOperator` in any case. */
 export type Authorize<C extends Caller> = (request: FastifyRequest, role: Role) => C | Promise<C>;
 
-export interface JobParams {
-  readonly jobId: string;
-}
+export type JobParams = Static<typeof JobParamsSchema>;
 
 export type Access<C extends Caller> = ReturnType<typeof createAccess<C>>;
 

@@ -3,7 +3,7 @@
 
 import { type Static, Type } from 'typebox';
 
-const TEXT_OR_NULL = Type.Union([Type.String(), Type.Null()]);
+export const TEXT_OR_NULL = Type.Union([Type.String(), Type.Null()]);
 
 export const JobStateSchema = Type.Enum(
   ['queued', 'running', 'compensating', 'completed', 'compensated', 'cancelled', 'stuck'],

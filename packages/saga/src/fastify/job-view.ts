@@ -1,7 +1,7 @@
 // What is shown of a saga: a job. I9: it is computed from the stored record alone, so nothing is shown that is not durable,
 // and progress counts finished steps whichever way they were finished: it never goes back when a saga does.
 
-import type { SagaDefinition } from '../definition.ts';
+import type { SagaDefinition, Warning } from '../definition.ts';
 import type { SagaRecord } from '../log/record.ts';
 import { shownState } from '../log/version-watch.ts';
 import type { Phase, StepFailure, StepState, StepStatus } from '../machine/state.ts';
@@ -12,7 +12,7 @@ export interface JobViewOptions {
   readonly registry?: KnownSagas | undefined;
   readonly nowMs?: (() => number) | undefined;
   /** What a reader is given of a failure or a warning. Default: its own message. */
-  readonly wording?: ((failure: Wording) => string) | undefined;
+  readonly wording?: ((failure: Warning) => string) | undefined;
 }
 
 /** The part of a `Registry` that is needed here. */
@@ -27,11 +27,6 @@ export interface KnownSagas {
 interface StepKind {
   readonly name: string;
   readonly kind: string;
-}
-
-export interface Wording {
-  readonly code: string;
-  readonly message: string;
 }
 
 export function jobView(saga: SagaRecord, options: JobViewOptions = {}): Job {

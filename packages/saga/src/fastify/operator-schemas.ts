@@ -2,8 +2,7 @@
 
 import { type Static, type TProperties, Type } from 'typebox';
 import { VERBS } from '../operate/operators.ts';
-
-const TEXT_OR_NULL = Type.Union([Type.String(), Type.Null()]);
+import { TEXT_OR_NULL } from './job-schemas.ts';
 
 /** Something readable: a reason of white space is none. */
 export const ReasonSchema = Type.String({

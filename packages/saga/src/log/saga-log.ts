@@ -217,10 +217,7 @@ export interface SagaPage {
   readonly nextCursor: string | null;
 }
 
-export interface OverdueSaga {
-  readonly id: SagaId;
-  readonly kind: string;
-}
+export type OverdueSaga = Pick<SagaRecord, 'id' | 'kind'>;
 
 /** The relay's first read of a saga whose wake-up may have been lost. */
 export const FIRST_RELAY_PASS_MS = 2_000;

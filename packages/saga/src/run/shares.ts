@@ -4,12 +4,10 @@
 // without room is parked: it gives its slot back, burns no budget, and is woken when a slot is free (I10: or at its own
 // time).
 
+import type { SagaRecord } from '../log/record.ts';
 import type { SagaId } from '../saga-id.ts';
 
-export interface ParkedSaga {
-  readonly id: SagaId;
-  readonly kind: string;
-}
+export type ParkedSaga = Pick<SagaRecord, 'id' | 'kind'>;
 
 /** How many times the free slots a key may hold. 1 would leave half of the slots unused by a key that is alone. */
 const OF_FREE = 2;
