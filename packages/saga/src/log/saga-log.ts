@@ -7,7 +7,7 @@
 import type { Json } from '../json.ts';
 import type { SagaState } from '../machine/state.ts';
 import type { SagaId } from '../saga-id.ts';
-import type { SagaRecord } from './record.ts';
+import type { HistoryEntry, SagaRecord } from './record.ts';
 
 /** Every call that writes throws HoldError where the log cannot hold this call's own item; what others write at the
  * same time is not touched by it. */
@@ -128,11 +128,7 @@ export interface ClaimRequest {
 
 /** What a saga that was never claimed begins with, stored by the claim itself: its captures are reads, and
  * need no claim to be taken. Applies only to the record it was made from. */
-export interface Beginning {
-  readonly base: SagaRecord;
-  readonly state: SagaState;
-  readonly events: readonly LoggedEvent[];
-}
+export type Beginning = Pick<LogWrite, 'base' | 'state' | 'events'>;
 
 export type ClaimResult =
   | { readonly status: 'claimed'; readonly saga: SagaRecord }
@@ -161,10 +157,7 @@ export interface LogWrite {
   readonly writeId: string;
 }
 
-export interface LoggedEvent {
-  readonly type: string;
-  readonly step: string | null;
-  readonly detail: string | null;
+export interface LoggedEvent extends Pick<HistoryEntry, 'type' | 'step' | 'detail'> {
   /** Database time, ms. */
   readonly atMs: number;
 }

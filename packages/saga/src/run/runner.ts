@@ -31,7 +31,13 @@ import { type Clock, isWithin } from './clock.ts';
 import type { Cohorts } from './cohorts.ts';
 import { pause } from './deadline.ts';
 import { capturesWithoutReading } from './execute.ts';
-import { createJournal, describeEvent, PROOF_ANSWER_MS, type Transition } from './journal.ts';
+import {
+  createJournal,
+  describeEvent,
+  type JournalOptions,
+  PROOF_ANSWER_MS,
+  type Transition,
+} from './journal.ts';
 import type { Leases } from './lease-keeper.ts';
 import { insteadOf } from './refused-events.ts';
 import { createShares, type ParkedSaga, type Shares } from './shares.ts';
@@ -78,10 +84,9 @@ export type RunOutcome =
   | { readonly status: 'fenced' }
   | { readonly status: 'no-such-version' };
 
-export interface RunnerOptions {
+export interface RunnerOptions extends JournalOptions {
   readonly log: SagaLog;
   readonly registry: Registry;
-  readonly clock: Clock;
   readonly leases: Leases;
   readonly cohorts: Cohorts;
   /** Default: as many as come. */
@@ -91,10 +96,8 @@ export interface RunnerOptions {
   /** Parked sagas that have room now: they are to be woken. */
   readonly onSlotFree?: (sagas: readonly ParkedSaga[]) => void;
   readonly leaseMs: number;
-  readonly random: () => number;
   /** Waits up to this long keep the slot, those for one step together; longer ones give it back. */
   readonly waitInPlaceMs: number;
-  readonly onTransition: (transition: Transition) => void;
   /** A saga has ended here, and its slot is free. */
   readonly onEnded?: (saga: SagaRecord) => void;
   readonly onFenced: (claim: Claim) => void;
