@@ -42,6 +42,8 @@ export interface EnvironmentOptions {
   readonly redisUrl: string | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (line: string) => void;
+  /** Every client of MongoDB emits an event for each command. */
+  readonly monitorsCommands?: boolean;
 }
 
 /** In the project, not in the system's folder for temporary files: that one often lies in memory, and
@@ -57,10 +59,20 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
     await removeFolder();
     throw error;
   });
+  const { redisUrl } = servers;
+  const mongodbUri = options.monitorsCommands === true ? monitored(servers) : servers.mongodbUri;
   let closing: Promise<void> | undefined;
   return {
     measure: (work, settings = {}) =>
-      measure({ servers, parentFolder: folder, settings, signal: options.signal }, work),
+      measure(
+        {
+          servers: { mongodbUri, redisUrl },
+          parentFolder: folder,
+          settings,
+          signal: options.signal,
+        },
+        work,
+      ),
     close: () => {
       closing ??= servers.stop().finally(removeFolder);
       return closing;
@@ -128,6 +140,12 @@ function environment(place: {
     WORKERS: 'none',
     LOG_LEVEL: 'error',
   };
+}
+
+function monitored({ mongodbUri }: Surroundings['servers']): string {
+  const url = new URL(mongodbUri);
+  url.searchParams.set('monitorCommands', 'true');
+  return url.href;
 }
 
 function withDatabase(uri: string, name: string): string {

@@ -5,9 +5,11 @@
 //   --json          one JSON object on the last line of stdout
 //   --only=<part>   one of the parts below, or a contestant alone, for a profiler: sagas, floor, bullmq, engine-floor, …
 //   --commands      with --only=sagas (or another contestant): what one costs in commands, bytes and journal syncs
+//   --chain         the commands of one deletion alone: when each is sent, and how long it takes
 
 import { parseArgs } from 'node:util';
 import { measureAccept } from './accept.ts';
+import { drawChains } from './chain.ts';
 import { countCommands, toCommandTable } from './commands.ts';
 import { type CompareOptions, compare } from './compare.ts';
 import { CONTESTANTS, isContestant } from './contestants.ts';
@@ -100,12 +102,14 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     only: { type: 'string' },
     commands: { type: 'boolean', default: false },
+    chain: { type: 'boolean', default: false },
   },
 });
 const { signal } = stopping;
 
 try {
-  await (values.commands ? count(values.only ?? 'sagas') : run(values.only));
+  if (values.chain) await draw();
+  else await (values.commands ? count(values.only ?? 'sagas') : run(values.only));
 } catch (error) {
   console.error(signal.aborted ? String(signal.reason) : error);
   process.exitCode = signal.aborted ? 130 : 1;
@@ -115,14 +119,24 @@ function say(line: string): void {
   console.error(line);
 }
 
-async function onServers(work: (environment: Environment) => Promise<void>): Promise<void> {
+async function onServers(
+  work: (environment: Environment) => Promise<void>,
+  monitorsCommands = false,
+): Promise<void> {
   const { MONGODB_URI: mongodbUri, REDIS_URL: redisUrl } = process.env;
-  const environment = await openEnvironment({ mongodbUri, redisUrl, signal, onProgress: say });
+  const options = { mongodbUri, redisUrl, signal, onProgress: say, monitorsCommands };
+  const environment = await openEnvironment(options);
   try {
     await work(environment);
   } finally {
     await environment.close();
   }
+}
+
+function draw(): Promise<void> {
+  return onServers(async (environment) => {
+    console.log(await drawChains(environment, { signal, say }));
+  }, true);
 }
 
 function count(only: string): Promise<void> {
