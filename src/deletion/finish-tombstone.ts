@@ -54,7 +54,7 @@ export async function finishTombstone(
   const { userId, instanceId, incarnationId } = named.incarnation;
   const about = aboutBotOf({ userId, firebaseUid: named.firebaseUid }, instanceId);
   const [reading, pools] = await Promise.all([
-    ports.wallets.readAllocation(userId, instanceId),
+    ports.wallets.readAllocation(userId, instanceId, 'absent'),
     ports.poolStates
       .read({ signal: call.signal, about })
       .then((answer) => forBot(answer, instanceId)),
@@ -132,7 +132,7 @@ export function whileItsOwn(
     ...call,
     fence: async () => {
       const [reading, pools] = await Promise.all([
-        wallets.readAllocation(userId, instanceId),
+        wallets.readAllocation(userId, instanceId, 'absent'),
         poolStates.read({ signal, about }),
       ]);
       if (holderBy(reading, incarnationId) === 'another-incarnation') {

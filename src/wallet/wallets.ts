@@ -11,8 +11,13 @@ import type { RestoreOrder, RestoreResult } from './restorations.ts';
 
 export interface Wallets {
   /** One user's allocation of one bot, with everything a saga must know before it touches it.
-   * Reads of many sagas that wait together go out as one query. */
-  readAllocation(userId: UserId, instanceId: InstanceId): Promise<AllocationReading>;
+   * Reads of many sagas that wait together go out as one query.
+   * @param expected default: `present`. What is known of its past is read at once then, else only where it is there. */
+  readAllocation(
+    userId: UserId,
+    instanceId: InstanceId,
+    expected?: 'present' | 'absent',
+  ): Promise<AllocationReading>;
 
   /** Sets the semantic lock `lockedBy: {sagaId, epoch, value, incarnationId, stamped?}` on the allocation. Applies only
    * when the allocation is of the given incarnation, its numbers are money, and it carries no lock,

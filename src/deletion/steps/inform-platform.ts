@@ -38,7 +38,7 @@ async function isOwnAlone(ports: DeletionPorts, call: DeletionCall): Promise<boo
   if (pool === undefined || pool.hasForeign) return false;
   const about = aboutBotOf({ userId, firebaseUid }, instanceId);
   const [own, others, pools] = await Promise.all([
-    wallets.readAllocation(userId, instanceId),
+    wallets.readAllocation(userId, instanceId, 'absent'),
     wallets.otherHolders(userId, instanceId),
     poolStates.read({ signal: call.signal, about }),
   ]);

@@ -13,7 +13,6 @@ import {
   allocatedAfter,
   datedIncarnationIdOf,
   type Expression,
-  incarnationIdOf,
   isMoneyValue,
   isNothing,
   isObject,
@@ -79,21 +78,18 @@ export function userProjection(instanceIds: readonly string[], opIds: readonly s
         in: allocationFields('$$bot.v'),
       },
     },
-    settled: receiptsIn(SETTLED, instanceIds, opIds),
-    rows: receiptsIn(ROWS, instanceIds, opIds),
+    receipts: receiptsOf(instanceIds, opIds),
     withdrawnSagas: WITHDRAWN_IDS,
   };
 }
 
-function receiptsIn(
-  input: Expression,
-  instanceIds: readonly string[],
-  opIds: readonly string[],
-): Expression {
+function receiptsOf(instanceIds: readonly string[], opIds: readonly string[]): Expression {
   const isRequested = {
     $or: [{ $in: ['$$row.botId', literal(instanceIds)] }, { $in: ['$$row.opId', literal(opIds)] }],
   };
-  const requested = filter(input, 'row', { $and: [isSettlementRow('$$row'), isRequested] });
+  const requested = filter({ $concatArrays: [SETTLED, ROWS] }, 'row', {
+    $and: [isSettlementRow('$$row'), isRequested],
+  });
   return { $map: { input: requested, as: 'row', in: ROW_AS_RECEIPT } };
 }
 
@@ -104,7 +100,7 @@ function filter(input: Expression, as: string, cond: Expression): Expression {
 function allocationFields(bot: string): Expression {
   const value = valueFoundIn(bot);
   const isValueMoney = isMoneyValue(value);
-  return {
+  const fields = {
     id: '$$bot.k',
     isObject: isObject(bot),
     botName: `${bot}.botName`,
@@ -116,25 +112,24 @@ function allocationFields(bot: string): Expression {
     lockedBy: `${bot}.lockedBy`,
     acceptedFrom: `${bot}.acceptedFrom`,
     isLockedMoney: isMoneyValue(`${bot}.lockedBy.value`),
-    incarnationId: incarnationIdOf(bot),
-    isDated: { $ne: [datedIncarnationIdOf(bot), null] },
-    setAsideAt: {
-      $cond: [{ $eq: [datedIncarnationIdOf(bot), null] }, setAsideAt(bot, '$$bot.k'), null],
-    },
+    dated: '$$dated',
+    setAsideAt: { $cond: [{ $eq: ['$$dated', null] }, setAsideAt(bot, '$$bot.k'), null] },
     allocatedAfter: allocatedAfter(bot, '$$bot.k'),
   };
+  return { $let: { vars: { dated: datedIncarnationIdOf(bot) }, in: fields } };
 }
 
 export function parseUserReading(document: Document): UserReading {
   const userId = toUserId(String(document._id));
   const allocations: Document[] = document.allocations;
+  const receipts: Document[] = document.receipts;
   return {
     firebaseUid: parseFirebaseUid(document.firebaseUid) ?? null,
     notMoney: userNotMoney(document),
     allocations: new Map(
       allocations.filter((row) => row.isObject).map((row) => [row.id, parseAllocation(row)]),
     ),
-    receipts: [...document.settled, ...document.rows].map((row) => receiptFromRow(userId, row)),
+    receipts: receipts.map((row) => receiptFromRow(userId, row)),
     withdrawnSagas: new Set(document.withdrawnSagas),
   };
 }
@@ -151,8 +146,8 @@ function parseAllocation(row: Document): AllocationReadingRow {
   const valueField = isMissing ? 'allocatedAmount' : 'currentValue';
   return {
     botName: typeof row.botName === 'string' ? row.botName : '',
-    incarnationId: typeof row.incarnationId === 'string' ? row.incarnationId : null,
-    isDated: row.isDated,
+    incarnationId: row.dated ?? stampIn(row.lockedBy),
+    isDated: row.dated !== null,
     setAsideAt: row.setAsideAt instanceof Date ? row.setAsideAt : null,
     allocatedAfter: row.allocatedAfter instanceof Date ? row.allocatedAfter : null,
     ...(row.isAllocatedMoney && { allocatedAmount: Number(row.allocatedAmount) }),
@@ -163,6 +158,13 @@ function parseAllocation(row: Document): AllocationReadingRow {
     lock: parseLock(row.lockedBy),
     acceptedFrom: typeof row.acceptedFrom === 'string' ? row.acceptedFrom : null,
   };
+}
+
+/** What `incarnationIdOf` gives to an allocation without a date. */
+function stampIn(lockedBy: unknown): string | null {
+  if (typeof lockedBy !== 'object' || lockedBy === null) return null;
+  const stamp: unknown = Reflect.get(lockedBy, 'incarnationId');
+  return typeof stamp === 'string' ? stamp : null;
 }
 
 function notMoney(isMoney: boolean, field: string, found: unknown): NotMoney | null {

@@ -54,6 +54,7 @@ export function createWalletBatch(db: Db): SendToWallet {
 
 async function flush(db: Db, items: readonly WalletItem[]): Promise<(() => WalletAnswer)[]> {
   const writers = items.filter(({ write }) => write !== null);
+  const isAlone = items.length === 1 && writers.length === 1 && items[0]?.isBlind !== true;
   const batch = await writeThenRead({
     db,
     collection: 'users',
@@ -67,6 +68,9 @@ async function flush(db: Db, items: readonly WalletItem[]): Promise<(() => Walle
         options,
       );
     },
+    ...(isAlone && {
+      returning: { projection: projectionFor(items), toReading: (user) => readingsOf([user]) },
+    }),
   });
   const outcomes = new Map(writers.map((item, index) => [item, batch.outcomes[index]]));
   return items.map((item) => () => answer(item, outcomes.get(item) ?? null, batch.reading));
@@ -89,11 +93,19 @@ async function readUsers(
 ): Promise<ReadonlyMap<string, UserReading>> {
   if (items.length === 0) return new Map();
   const ids = [...new Set(items.map(({ userId }) => userId))];
-  const instanceIds = new Set(items.flatMap(({ instanceId }) => instanceId ?? []));
-  const opIds = new Set(items.flatMap(({ opId }) => opId ?? []));
-  const projection = userProjection([...instanceIds], [...opIds]);
+  const projection = projectionFor(items);
   const documents = await users
     .find({ _id: { $in: ids.map((id) => new ObjectId(id)) } }, { ...options, projection })
     .toArray();
+  return readingsOf(documents);
+}
+
+function projectionFor(items: readonly WalletItem[]): Document {
+  const instanceIds = new Set(items.flatMap(({ instanceId }) => instanceId ?? []));
+  const opIds = new Set(items.flatMap(({ opId }) => opId ?? []));
+  return userProjection([...instanceIds], [...opIds]);
+}
+
+function readingsOf(documents: readonly Document[]): ReadonlyMap<string, UserReading> {
   return new Map(documents.map((document) => [String(document._id), parseUserReading(document)]));
 }

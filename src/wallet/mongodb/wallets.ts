@@ -51,11 +51,12 @@ export function createMongoWallets({
   const findPosted = (userId: UserId, opId: string) => findPostedReceipt(db, userId, opId);
 
   return {
-    async readAllocation(userId, instanceId) {
-      const [{ user }, past] = await Promise.all([
-        send({ userId, instanceId, opId: null, write: null }),
-        findPast(userId, instanceId),
-      ]);
+    async readAllocation(userId, instanceId, expected = 'present') {
+      const reading = send({ userId, instanceId, opId: null, write: null });
+      const early = expected === 'present' ? findPast(userId, instanceId) : null;
+      const [{ user }, known] = await Promise.all([reading, early]);
+      const isThere = user?.allocations.has(instanceId) ?? false;
+      const past = known ?? (isThere ? await findPast(userId, instanceId) : NO_PAST);
       return toAllocationReading(user, past, { userId, instanceId });
     },
 

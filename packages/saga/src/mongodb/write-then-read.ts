@@ -8,16 +8,20 @@ import {
   type Collection,
   type Db,
   type Document,
+  type FindOneAndUpdateOptions,
   type FindOptions,
   MongoBulkWriteError,
   MongoError,
   MongoOperationTimeoutError,
+  MongoServerError,
   MongoServerSelectionError,
+  type UpdateOneModel,
+  type WithId,
 } from 'mongodb';
 import type { SagaError } from '../errors.ts';
 import { inTime } from './in-time.ts';
 import { majorityCollection } from './majority-collection.ts';
-import { cannotHold, isContent, repeatableFailure, unreachable } from './mongo-errors.ts';
+import { cannotHold, isAway, isContent, repeatableFailure, unreachable } from './mongo-errors.ts';
 
 /** What is known of one write before anything was read back. */
 export type WriteOutcome =
@@ -51,6 +55,11 @@ export interface WriteThenRead<T extends Document, Reading> {
     options: ReadOptions,
     outcomes: readonly WriteOutcome[],
   ) => Promise<Reading>;
+  /** For one update that must be read back: applied and read in one command. */
+  readonly returning?: {
+    readonly projection: Document;
+    readonly toReading: (document: WithId<T>) => Reading;
+  };
 }
 
 export type ReadOptions = Pick<FindOptions, 'session'>;
@@ -70,13 +79,18 @@ export async function writeThenRead<T extends Document, Reading>({
   writes,
   durability = 'majority',
   read,
+  returning,
 }: WriteThenRead<T, Reading>): Promise<WrittenAndRead<Reading>> {
   const collection = majorityCollection<T>(db, name);
   // The session makes the read causally later than the write, whichever connection carries it.
   const session = db.client.startSession({ causalConsistency: true });
   try {
-    const outcomes =
-      writes.length === 0 ? [] : await write(collection, session, writes, durability);
+    const sent = { session, writes, durability };
+    const { outcomes, document } =
+      writes.length === 0 ? { outcomes: [] } : await write(collection, sent, returning?.projection);
+    if (returning !== undefined && document !== undefined) {
+      return { outcomes, reading: { status: 'ok', value: returning.toReading(document) } };
+    }
     const options: ReadOptions = { session };
     try {
       return {
@@ -91,25 +105,35 @@ export async function writeThenRead<T extends Document, Reading>({
   }
 }
 
+interface Sent<T extends Document> extends Required<Pick<WriteThenRead<T, unknown>, 'durability'>> {
+  readonly session: ClientSession;
+  readonly writes: readonly AnyBulkWriteOperation<T>[];
+}
+
+/** @returns the document besides where it was asked for, and an update was applied. */
 async function write<T extends Document>(
   collection: Collection<T>,
-  session: ClientSession,
-  writes: readonly AnyBulkWriteOperation<T>[],
-  durability: 'majority' | 'primary',
-): Promise<WriteOutcome[]> {
+  { session, writes, durability }: Sent<T>,
+  projection: Document | undefined,
+): Promise<{ readonly outcomes: WriteOutcome[]; readonly document?: WithId<T> }> {
   const sentBefore = session.serverSession.txnNumber;
+  const w = durability === 'majority' ? 'majority' : 1;
+  const options = { session, writeConcern: { w } } as const;
+  const [first] = writes;
   try {
-    const result = await inTime(
-      collection.bulkWrite(writes, {
-        ordered: false,
-        session,
-        writeConcern: { w: durability === 'majority' ? 'majority' : 1 },
-      }),
-    );
+    if (projection !== undefined && first !== undefined && 'updateOne' in first) {
+      const returned = { ...options, projection, returnDocument: 'after' } as const;
+      const document = await updateAndReturn(collection, first.updateOne, returned);
+      if (document === null) return { outcomes: [acknowledged({}, 0, false)] };
+      if (document !== 'refused') return { outcomes: [acknowledged({}, 0, true)], document };
+    }
+    const result = await inTime(collection.bulkWrite(writes, { ...options, ordered: false }));
     const { upsertedCount, modifiedCount, deletedCount } = result;
     // The counts prove it for all or for none.
     const isApplied = upsertedCount + modifiedCount + deletedCount === writes.length;
-    return writes.map((_, index) => acknowledged(result.upsertedIds, index, isApplied));
+    return {
+      outcomes: writes.map((_, index) => acknowledged(result.upsertedIds, index, isApplied)),
+    };
   } catch (error) {
     const reason = unwrap(error);
     // What cannot even be sent, or read at the other end, has happened to none of them.
@@ -117,7 +141,22 @@ async function write<T extends Document>(
     if (wasNeverSent(reason, session.serverSession.txnNumber !== sentBefore)) {
       throw unreachable(reason);
     }
-    return outcomesOf(error, reason, writes.length);
+    return { outcomes: outcomesOf(error, reason, writes.length) };
+  }
+}
+
+/** @returns null where the condition did not hold. `refused`: the server answered with an error, which a bulk tells item by
+ * item. */
+async function updateAndReturn<T extends Document>(
+  collection: Collection<T>,
+  { filter, update }: UpdateOneModel<T>,
+  options: FindOneAndUpdateOptions,
+): Promise<WithId<T> | null | 'refused'> {
+  try {
+    return await inTime(collection.findOneAndUpdate(filter, update, options));
+  } catch (error) {
+    if (error instanceof MongoServerError && !isAway(error)) return 'refused';
+    throw error;
   }
 }
 
