@@ -157,6 +157,7 @@ describe('what streams cost', () => {
         close: () => undefined,
       },
       onUnreadable: () => undefined,
+      onUncounted: () => undefined,
       view: (saga) => jobView(saga),
       nowMs: Date.now,
     });
@@ -185,6 +186,31 @@ describe('what streams cost', () => {
     await stream.event('the newest', ({ id }) => id === String(first.revision + sent));
     expect(stream.events.length).toBeLessThan(sent / 2);
   });
+});
+
+test('the gauge of open streams throws: reported, and no closed connection ends the process', async () => {
+  const saga = sagaIn('running');
+  const uncounted: unknown[] = [];
+  const streams = createJobStreams({
+    watch: { watch: () => () => undefined, close: () => undefined },
+    onUnreadable: () => undefined,
+    onUncounted: (err) => void uncounted.push(err),
+    onCount: () => {
+      throw new Error('the gauge is broken');
+    },
+    view: (shown) => jobView(shown),
+    nowMs: Date.now,
+  });
+  const app = fastify();
+  app.get('/', (_request, reply) => {
+    const caller = { name: 'alice', subject: 'alice', isOperator: false };
+    streams.open({ saga, lastEventId: undefined, caller, statusUrl: '/', reply });
+  });
+  onTestFinished(() => app.close());
+  const stream = await readEvents(await app.listen({ port: 0, host: '127.0.0.1' }), '');
+  await stream.event('the job as it is', () => true);
+  stream.leave();
+  await waitFor('both reports', () => uncounted.length === 2);
 });
 
 describe('what ends a stream', () => {

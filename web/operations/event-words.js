@@ -5,6 +5,7 @@
 /** @type {Record<string, Words>} */
 const WORDS = {
   claimed: { text: 'Claimed by worker', tone: '' },
+  resumed: { text: 'Resumed from where the last worker left it', tone: '' },
   'captured-all': { text: 'All states captured before the first effect', tone: '' },
   captured: { text: 'state captured before the effect', tone: '' },
   begun: { text: 'begun', tone: '' },

@@ -2,7 +2,7 @@
 // throws is reported, and stops no saga.
 
 import type { Claim } from '../log/saga-log.ts';
-import { redact } from '../redact.ts';
+import { toFailure } from '../run/failure.ts';
 import type { Transition } from '../run/journal.ts';
 
 export interface EngineEvents {
@@ -26,7 +26,6 @@ export interface EngineEvents {
 }
 
 const nothing = () => undefined;
-const MESSAGE_CHARS = 500;
 
 /** For an engine whose caller named no events of its own: what failed goes to standard error, the rest nowhere. */
 export const DEFAULT_EVENTS: EngineEvents = {
@@ -41,33 +40,45 @@ export const DEFAULT_EVENTS: EngineEvents = {
   failed: (what, error) => print(`${what}: ${messageOf(error)}`),
 };
 
-/** The same, none of which throws. */
-export function shieldEvents(events: EngineEvents): EngineEvents {
-  const failed = shielded('a failure', events.failed, DEFAULT_EVENTS.failed);
-  const shield = <Args extends readonly unknown[]>(what: string, hear: (...args: Args) => void) =>
-    shielded(what, hear, failed);
+/** The given ones, and the defaults for the rest: none of them throws, and none leaves a rejection behind. */
+export function shieldEvents(given: Partial<EngineEvents> = {}): EngineEvents {
+  const failed = shielded('a failure', heard(given, 'failed'), DEFAULT_EVENTS.failed);
+  const shield = <Name extends keyof EngineEvents>(what: string, name: Name) =>
+    shielded(what, heard(given, name), failed);
   return {
-    transition: shield('a transition', events.transition),
-    fenced: shield('a claim that was taken over', events.fenced),
-    repaired: shield('a repair', events.repaired),
-    stalled: shield('a stalled job', events.stalled),
-    foreignJob: shield('a foreign job', events.foreignJob),
-    leasesNotRenewed: shield('leases that were not renewed', events.leasesNotRenewed),
-    scheduled: shield('a schedule', events.scheduled),
+    transition: shield('a transition', 'transition'),
+    fenced: shield('a claim that was taken over', 'fenced'),
+    repaired: shield('a repair', 'repaired'),
+    stalled: shield('a stalled job', 'stalled'),
+    foreignJob: shield('a foreign job', 'foreignJob'),
+    leasesNotRenewed: shield('leases that were not renewed', 'leasesNotRenewed'),
+    scheduled: shield('a schedule', 'scheduled'),
     failed,
   };
 }
 
+// A method of a class is not copied with its object, and needs it.
+function heard<Name extends keyof EngineEvents>(
+  given: Partial<EngineEvents>,
+  name: Name,
+): (...args: Parameters<EngineEvents[Name]>) => unknown {
+  return (...args) => Reflect.apply(given[name] ?? DEFAULT_EVENTS[name], given, args);
+}
+
+/** Calls `hear`, which may be asynchronous whatever its type says: a promise that nobody awaits would end the process when
+ * it rejects. */
 export function shielded<Args extends readonly unknown[]>(
   what: string,
-  hear: (...args: Args) => void,
+  hear: (...args: Args) => unknown,
   failed: EngineEvents['failed'],
 ): (...args: Args) => void {
+  const report = (error: unknown) => failed(`a report of ${what}`, error);
   return (...args) => {
     try {
-      hear(...args);
+      const answer = hear(...args);
+      if (answer !== undefined) Promise.resolve(answer).catch(report);
     } catch (error) {
-      failed(`a report of ${what}`, error);
+      report(error);
     }
   };
 }
@@ -77,5 +88,5 @@ function print(line: string): void {
 }
 
 function messageOf(error: unknown): string {
-  return redact(error instanceof Error ? error.message : String(error), MESSAGE_CHARS);
+  return toFailure(error).message;
 }

@@ -18,8 +18,9 @@ import { within } from '../run/deadline.ts';
 import type { LocalRuns } from '../run/local-runs.ts';
 import type { Tracer } from '../run/tracer.ts';
 import { createSagas, type Sagas } from '../sagas.ts';
-import { DEFAULT_EVENTS, type EngineEvents, shieldEvents } from './engine-events.ts';
+import { type EngineEvents, shieldEvents } from './engine-events.ts';
 import { createJob, type Job, type StartOptions } from './job.ts';
+import { shieldTracer } from './shield-tracer.ts';
 import { startWorker, type WorkerOptions } from './start-worker.ts';
 
 export interface EngineOptions {
@@ -95,9 +96,12 @@ export interface EngineCore extends Omit<Engine, 'start' | 'startWorker' | 'clos
 
 /** @throws UnavailableError when MongoDB does not answer; Error for a definition that cannot be run. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const { db, redis, prefix = 'saga', leaseMs = LEASE_MS, tracer } = options;
+  const { db, redis, prefix = 'saga', leaseMs = LEASE_MS } = options;
   const { retentionDays = RETENTION_DAYS, makesIndexes = true } = options;
-  const events = shieldEvents({ ...DEFAULT_EVENTS, ...options.events });
+  const events = shieldEvents(options.events);
+  const tracer =
+    options.tracer &&
+    shieldTracer(options.tracer, (error) => events.failed('a span is lost', error));
   const registry = createRegistry(options.sagas);
   const { clock, stop: stopClock } = await clockOf(options);
   if (makesIndexes) {
@@ -110,7 +114,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const queues = openQueues(registry, redis, prefix, events);
   const queueOf = (kind: string) => mustHave(queues, registry.queueOf(kind));
   const plainWakeUps = createBullmqWakeUps(queueOf);
-  const wakeUps = options.wrapWakeUps?.(plainWakeUps) ?? plainWakeUps;
+  const wakeUps = rejecting(options.wrapWakeUps?.(plainWakeUps) ?? plainWakeUps);
   const localRuns: EngineCore['localRuns'] = new Map();
   const sagas = createSagas({
     ...{ log, registry, wakeUps, clock, tracer },
@@ -144,6 +148,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     for (const duplicate of duplicates) duplicate.disconnect();
     await stopClock();
   }
+}
+
+// What a wrapper throws at once would reach callers that only await: a start would fail whose saga is stored.
+function rejecting(wakeUps: WakeUps): WakeUps {
+  return {
+    wake: async (sagaId, kind) => wakeUps.wake(sagaId, kind),
+    requeue: async (sagaId, kind) => wakeUps.requeue(sagaId, kind),
+  };
 }
 
 function openQueues(

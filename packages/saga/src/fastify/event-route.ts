@@ -21,15 +21,16 @@ export function addEventRoute<C extends Caller>(
   context: RouteContext<C>,
 ): void {
   const { sagas, access, views, nowMs, statusUrl } = context;
-  const onUnreadable = (message: string) => (err: unknown) => app.log.warn({ err }, message);
+  const warn = (message: string) => (err: unknown) => app.log.warn({ err }, message);
   const streams = createJobStreams({
     ...context.streams,
     ...{ view: views.view.of, nowMs },
     watch: createSagaWatch({
       ...{ sagas, nowMs },
-      onUnreadable: onUnreadable('watched jobs cannot be read; trying again'),
+      onUnreadable: warn('watched jobs cannot be read; trying again'),
     }),
-    onUnreadable: onUnreadable('revoked callers cannot be read; trying again'),
+    onUnreadable: warn('revoked callers cannot be read; trying again'),
+    onUncounted: warn('open streams are not counted'),
   });
   app.addHook('preClose', () => streams.close());
 

@@ -32,6 +32,8 @@ interface JobStreamsOptions<C extends Caller> extends Viewing<C>, StreamOptions<
   readonly watch: SagaWatch;
   /** `findRevoked` failed. */
   readonly onUnreadable: (err: unknown) => void;
+  /** `onCount` failed. */
+  readonly onUncounted: (err: unknown) => void;
 }
 
 export interface StreamLimits {
@@ -51,11 +53,20 @@ const LAST_GOODBYE_MS = 250;
 const RETRY_MS = 1_000;
 
 export function createJobStreams<C extends Caller>(options: JobStreamsOptions<C>) {
-  const { watch, findRevoked, onCount = () => undefined } = options;
+  const { watch, findRevoked } = options;
   const limits = { ...LIMITS, ...options.limits };
   const streams = new Map<JobStream, C>();
   const lockedBy = { isClosed: false, isEmpty: new AbortController() };
   let timer: NodeJS.Timeout | undefined;
+
+  // It is called when a connection closes, where an error would end the process.
+  function onCount(open: number): void {
+    try {
+      options.onCount?.(open);
+    } catch (err) {
+      options.onUncounted(err);
+    }
+  }
 
   const tick = () => {
     for (const stream of streams.keys()) stream.tend(limits.beatEveryMs);

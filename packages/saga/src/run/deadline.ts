@@ -70,6 +70,9 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** A longer one would ring at once. What is to last for weeks has no end. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Calls back once, and never before it returns. No timer and no listener is left then, nor when it is forgotten. */
 function onCut({ ms, signal }: Limit, call: (why: Cut) => void): { readonly forget: () => void } {
   let isOver = false;
@@ -84,7 +87,8 @@ function onCut({ ms, signal }: Limit, call: (why: Cut) => void): { readonly forg
     call(why);
   };
   const onAbort = () => end('aborted');
-  const timer = ms === undefined ? undefined : setTimeout(end, Math.max(0, ms), 'timeout');
+  const isTimed = ms !== undefined && !(ms > LONGEST_TIMER_MS);
+  const timer = isTimed ? setTimeout(end, Math.max(0, ms), 'timeout') : undefined;
   if (signal?.aborted) queueMicrotask(onAbort);
   else signal?.addEventListener('abort', onAbort, { once: true });
   return { forget };

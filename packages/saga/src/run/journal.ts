@@ -331,7 +331,9 @@ export function needsMajority(shape: SagaShape, change: Change): boolean {
 export function describeEvent({ steps }: SagaState, event: SagaEvent, clock: Clock): LoggedEvent {
   const step = 'step' in event ? (steps[event.step]?.name ?? null) : null;
   const atMs = 'atMs' in event ? event.atMs : clock.nowMs();
-  return { type: event.type, step, detail: detailOf(event), atMs };
+  // The claim itself is in the history already; what it changes is what the worker before it left.
+  const type = event.type === 'claimed' ? 'resumed' : event.type;
+  return { type, step, detail: detailOf(event), atMs };
 }
 
 function detailOf(event: SagaEvent): string | null {

@@ -32,11 +32,21 @@ const MAX_HANGING = 10;
 export const STOP_WITHIN_MS = 5_000;
 
 export function createPeriodic(options: PeriodicOptions): Periodic {
-  const { everyMs, waitsFirst = false, limitMs, onError } = options;
+  const { everyMs, waitsFirst = false, limitMs } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const underWay = new Set<Promise<void>>();
   let running: Promise<void> | undefined;
+
+  // A report that fails, now or later, ends neither the loop nor the process.
+  function onError(error: unknown): void {
+    try {
+      const answer: unknown = options.onError(error);
+      if (answer !== undefined) Promise.resolve(answer).catch(() => undefined);
+    } catch {
+      // The next turn that fails is reported again.
+    }
+  }
 
   function begin(abort: AbortSignal): Promise<void> {
     const turn = options.turn(abort).finally(() => void underWay.delete(turn));

@@ -159,8 +159,8 @@ export function createRunner(options: RunnerOptions): Runner {
       });
     },
     reserve: (registered, input) => {
-      if (!slots.tryTake()) return null;
       const key = shareOf(registered, input);
+      if (!slots.tryTake()) return null;
       if (!shares.tryEnter(key)) {
         slots.give();
         return null;
@@ -225,8 +225,14 @@ function withoutVersion(saga: SagaRecord): RunOutcome {
   return isAtRest(saga.state.phase) ? { status: 'at-rest', saga } : { status: 'no-such-version' };
 }
 
+// An input that was stored for an older program, and that the function does not understand, has no share: a courtesy
+// between sagas keeps none from running (I10).
 function shareOf({ definition }: RegisteredSaga, input: Json): string | null {
-  return definition.fairnessKey?.(input) ?? null;
+  try {
+    return definition.fairnessKey?.(input) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** So long at least until a parked saga tries to enter by itself, and so much longer for each that is parked. */

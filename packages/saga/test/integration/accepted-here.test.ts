@@ -129,6 +129,43 @@ it('what hears of it throws: reported, and it ends all the same', async () => {
   expect(new Set(failures)).toEqual(new Set(['a report of a transition', 'a report of an end']));
 });
 
+it('what hears of it is asynchronous and fails: reported, and no rejection is left unhandled', async () => {
+  const failures: string[] = [];
+  const unhandled: unknown[] = [];
+  const onUnhandled = (reason: unknown) => void unhandled.push(reason);
+  process.on('unhandledRejection', onUnhandled);
+  onTestFinished(() => void process.off('unhandledRejection', onUnhandled));
+  const broken = async () => {
+    throw new Error('the webhook is away');
+  };
+  const failed = async (what: string) => {
+    failures.push(what);
+    throw Object.create(null);
+  };
+  const all = await setUp({ events: { transition: broken, failed } });
+  const worker = all.engine.startWorker({ isRelay: false, onEnded: broken });
+  onTestFinished(() => worker.stop());
+  await (await all.start('ann', 1)).ended({ timeoutMs: 10_000 });
+  const expected = ['a report of a transition', 'a report of an end'];
+  await waitFor('both reports', () => expected.every((what) => failures.includes(what)));
+  expect(unhandled).toEqual([]);
+});
+
+it('what hears of it is an object with methods: they are called as such', async () => {
+  class Ear implements Partial<EngineEvents> {
+    readonly heard: string[] = [];
+    transition({ event }: Parameters<EngineEvents['transition']>[0]) {
+      this.heard.push(event.type);
+    }
+  }
+  const ear = new Ear();
+  const all = await setUp({ events: ear });
+  const worker = all.engine.startWorker({ isRelay: false });
+  onTestFinished(() => worker.stop());
+  await (await all.start('ann', 1)).ended({ timeoutMs: 10_000 });
+  await waitFor('the end', () => ear.heard.includes('succeeded'));
+});
+
 it('the same key while it runs: the same job, and no second run', async () => {
   const all = await setUp();
   await startOpenWorker(all);

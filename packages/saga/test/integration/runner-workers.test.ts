@@ -177,6 +177,9 @@ describe('workers come and go', () => {
     const saga = await next.runToRest(id);
     gate.open();
     expect(saga).toMatchObject({ epoch: 2, state: { phase: 'completed' } });
+    const claims = saga.history.filter(({ type }) => type === 'claimed');
+    expect(claims.map(({ epoch }) => epoch)).toEqual([1, 2]);
+    expect(saga.history.filter(({ type }) => type === 'resumed')).toHaveLength(1);
     expect(epochs).toEqual([2]);
     expect(world.order).toEqual(['do a', 'do pay', 'see pay']);
   });

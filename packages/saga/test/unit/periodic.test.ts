@@ -78,3 +78,29 @@ it('stopped in the middle of a turn: waits for its end, and begins no other', as
   await stopped;
   expect(turns).toBe(1);
 });
+
+it.each([
+  [
+    'at once',
+    () => {
+      throw new Error('the log is full');
+    },
+  ],
+  ['later', () => Promise.reject(new Error('the log is full'))],
+])('a turn fails, and its report too, %s: the next turns come', async (_, onError) => {
+  useTimers();
+  let turns = 0;
+  const periodic = createPeriodic({
+    everyMs: 100,
+    limitMs: 1_000,
+    onError: onError as () => void,
+    turn: async () => {
+      turns += 1;
+      throw new Error('a turn');
+    },
+  });
+  periodic.start();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(turns).toBeGreaterThan(5);
+  await periodic.stop();
+});
