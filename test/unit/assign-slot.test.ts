@@ -111,6 +111,14 @@ it('the platform has given the very id away since the capture: not this provisio
   expect(port).toBeUndefined();
 });
 
+it('an attempt before this one has written its slot, and had no answer: that one, and no second', async () => {
+  const mapping = { ...sampleMapping(UID, INSTANCE, 7), createdAt: NOW.toISOString() };
+  const underLock = { ...STATE, botMapping: { ...STATE.botMapping, [INSTANCE]: mapping } };
+  const { outcome, port } = await assign({ underLock });
+  expect(outcome).toMatchObject({ kind: 'pooled', port: mapping.port, slotIndex: 7 });
+  expect(port).toBe(mapping.port);
+});
+
 describe('the tombstones', () => {
   it('hold nothing: the first free slot of the pool', async () => {
     expect(await assign({})).toMatchObject({ port: 9001, asked: [] });
