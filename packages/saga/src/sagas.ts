@@ -14,12 +14,13 @@ import { waitForEnd } from './operate/wait-for-end.ts';
 import { wakeNow } from './operate/wake.ts';
 import type { WakeUps } from './queue/wake-ups.ts';
 import type { RegisteredSaga, Registry } from './registry.ts';
-import type { Clock } from './run/clock.ts';
+import { type Clock, isMoment } from './run/clock.ts';
 import type { Place } from './run/local-runs.ts';
+import { ownCopy } from './run/own-copy.ts';
 import { atRisk } from './run/saga-facts.ts';
 import { traced } from './run/traced.ts';
 import type { Tracer } from './run/tracer.ts';
-import { childSagaId, makeSagaId, type SagaId } from './saga-id.ts';
+import { childSagaId, makeSagaId, type SagaId, toSagaId } from './saga-id.ts';
 
 export interface Sagas
   extends Pick<SagaLog, 'find' | 'findRevisions' | 'findByKey' | 'list' | 'findHolders'> {
@@ -29,7 +30,8 @@ export interface Sagas
    * that was only paused, order the same child under it. */
   childId(kind: string, parent: SagaId, name: string): SagaId;
   /** Stores the saga durably, then wakes a worker. An open saga of the same key is returned instead (I8).
-   * @throws UnavailableError when it could not be made durable: nothing was promised. */
+   * @throws UnavailableError when it could not be made durable: nothing was promised; HoldError for an input that the log
+   * cannot hold; TypeError or RangeError for a key that is no text, an id or a moment that is none. */
   start(
     order: SagaOrder,
   ): Promise<{ readonly status: 'inserted' | 'exists'; readonly saga: SagaRecord }>;
@@ -106,22 +108,19 @@ export function createSagas(options: SagasOptions): Sagas {
     newId,
     childId: (kind, parent, name) => childSagaId({ kind, prefix: prefixOf(kind) }, parent, name),
     start: async (order) => {
-      const {
-        kind,
-        id = newId(kind),
-        subject,
-        requestedBy,
-        input,
-        parent = null,
-        notBeforeMs = null,
-      } = order;
+      const { kind, subject, requestedBy, parent = null, notBeforeMs = null } = order;
+      const id = order.id === undefined ? newId(kind) : toSagaId(order.id);
+      if (notBeforeMs !== null && !isMoment(notBeforeMs)) {
+        throw new RangeError(`a saga cannot begin at ${notBeforeMs}, which is no moment`);
+      }
+      const input = ownCopy(order.input, 'the input');
       const registered = registry.newest(kind);
       const { definition, shape } = registered;
       const saga: NewSaga = {
         id,
         kind,
         version: definition.version,
-        key: definition.key(input),
+        key: keyOf(registered, input),
         subject,
         requestedBy,
         parent,
@@ -168,6 +167,14 @@ export function createSagas(options: SagasOptions): Sagas {
       await Promise.all(waking);
     },
   };
+}
+
+// One that is no text, or that is stored as another text, would be the key of sagas that have nothing in common, and a caller
+// would get the job of another (I8).
+function keyOf({ definition }: RegisteredSaga, input: Json): string {
+  const key: unknown = definition.key(input);
+  if (typeof key === 'string' && key.isWellFormed()) return key;
+  throw new TypeError(`the key of ${definition.name} is no well-formed text: ${typeof key}`);
 }
 
 // In the place that is held for it the saga is accepted already claimed, and begins at once.

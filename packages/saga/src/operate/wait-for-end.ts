@@ -21,6 +21,7 @@ export async function waitForEnd(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<SagaRecord | null> {
+  if (Number.isNaN(Number(timeoutMs))) throw new TypeError('a wait needs timeoutMs, a number');
   const end = performance.now() + timeoutMs;
   let newest = await firstRead(log.find(id), Math.max(timeoutMs, FIRST_READ_MS), signal);
   for (;;) {

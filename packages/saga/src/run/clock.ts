@@ -16,3 +16,11 @@ export interface Clock {
 export function isWithin(ageMs: number, limitMs: number): boolean {
   return ageMs >= 0 && ageMs < limitMs;
 }
+
+/** The last moment that a date can be. */
+const LAST_MS = 8.64e15;
+
+/** Whether a number is a moment at all: a sleep until another one has no end (I10). */
+export function isMoment(ms: number): boolean {
+  return typeof ms === 'number' && Math.abs(ms) <= LAST_MS;
+}

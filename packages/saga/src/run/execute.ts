@@ -22,8 +22,10 @@ import type { Json } from '../json.ts';
 import type { Command, SagaEvent } from '../machine/events.ts';
 import type { StepState } from '../machine/state.ts';
 import { backoffMs, outageDelayMs } from './backoff.ts';
+import { isMoment } from './clock.ts';
 import { withDeadline } from './deadline.ts';
-import { demandedDelayMs, toFailure } from './failure.ts';
+import { demandedDelayMs, readable, toFailure } from './failure.ts';
+import { ownCopy } from './own-copy.ts';
 import { type CommandContext, callOf, stateAt, withStart } from './step-call.ts';
 
 /** The captures are reads; a source that takes longer is unknown for now and read again by its step. */
@@ -66,7 +68,9 @@ async function fenceEffects(context: CommandContext): Promise<SagaEvent> {
   const { cursor } = record.state;
   await bounded(context, stepAt(context, cursor).timeoutMs, async (signal) =>
     definition.fenceEffects?.(callOf(context, cursor, signal)),
-  );
+  ).catch((thrown: unknown) => {
+    throw readable(thrown);
+  });
   return { type: 'effects-fenced' };
 }
 
@@ -94,7 +98,8 @@ export function capturesWithoutReading({ steps }: SagaDefinition): readonly (Jso
 const NOTHING_TO_KNOW = true;
 
 async function readCapture(step: CompensatableStep, call: StepCall): Promise<Json | null> {
-  return step.capture === undefined ? NOTHING_TO_KNOW : step.capture(call);
+  if (step.capture === undefined) return NOTHING_TO_KNOW;
+  return ownCopy(await step.capture(call), `the capture of ${step.name}`);
 }
 
 // Null is "not known yet", never "nothing there": the step's own capture is read again before its first effect.
@@ -103,8 +108,8 @@ async function captureOrNull(context: CommandContext, step: CompensatableStep, i
     return await bounded(context, CAPTURE_TIMEOUT_MS, (signal) =>
       readCapture(step, callOf(context, index, signal)),
     );
-  } catch (error) {
-    if (error instanceof FencedError || error instanceof InterruptedError) throw error;
+  } catch (thrown) {
+    rethrowIfOver(readable(thrown));
     return null;
   }
 }
@@ -146,7 +151,10 @@ function askWorld(
 ): Promise<SagaEvent> {
   const { retry } = stepAt(context, index);
   return settle(context, index, async (signal) => {
-    const observed = await observation(() => ask(callOf(context, index, signal)));
+    const observed = ownValue(
+      await observation(() => ask(callOf(context, index, signal))),
+      resultOf(context, index),
+    );
     const atMs = context.clock.nowMs();
     const delayMs = delayAfter(null, retry, stateAt(context, index), context.random());
     return { type, step: index, observed, atMs, retryAtMs: atMs + delayMs };
@@ -162,7 +170,8 @@ async function compensate(context: CommandContext, index: number): Promise<SagaE
     );
     const { warnings = [] } = result ?? {};
     return { type: 'compensated', step: index, warnings, atMs: context.clock.nowMs() };
-  } catch (error) {
+  } catch (thrown) {
+    const error = readable(thrown);
     rethrowIfOver(error);
     const tried = { attempts: compensations, unknowns: 0 };
     const delayMs = delayAfter(error, step.compensateRetry, tried, context.random());
@@ -193,13 +202,16 @@ async function settle(
   let isExpired = false;
   const deadline = state.status === 'aborting' ? undefined : step.deadline;
   try {
-    deadlineMs = deadline?.at(callOf(context, index, context.signal)) ?? null;
+    const atMs = deadline?.at(callOf(context, index, context.signal)) ?? null;
+    if (Number.isNaN(Number(atMs))) throw noMoment(context, index, atMs);
+    deadlineMs = atMs;
     if (deadlineMs !== null) leftMs = deadlineMs - context.clock.nowMs();
     isExpired = leftMs <= 0 && state.error !== null;
     if (isExpired) return await expire(context, index);
     const latestEndMs = leftMs <= 0 ? LATE_ATTEMPT_MS : leftMs;
     return await bounded(context, Math.min(step.timeoutMs, latestEndMs), action);
-  } catch (error) {
+  } catch (thrown) {
+    const error = readable(thrown);
     rethrowIfOver(error);
     const atMs = context.clock.nowMs();
     const failure = toFailure(error);
@@ -225,11 +237,27 @@ async function expire(context: CommandContext, index: number): Promise<SagaEvent
 }
 
 function succeeded(context: CommandContext, step: number, result: StepResult): SagaEvent {
-  const { value = null, warnings = [], waitUntilMs: untilMs } = result;
+  const { warnings = [], waitUntilMs: untilMs } = result;
+  const value = ownCopy(result.value ?? null, resultOf(context, step));
   const atMs = context.clock.nowMs();
+  if (untilMs !== undefined && !isMoment(untilMs)) throw noMoment(context, step, untilMs);
   return untilMs === undefined
     ? { type: 'succeeded', step, value, warnings, atMs }
     : { type: 'postponed', step, value, untilMs, atMs };
+}
+
+function resultOf(context: CommandContext, index: number): string {
+  return `the result of ${stepAt(context, index).name}`;
+}
+
+function noMoment(context: CommandContext, index: number, given: unknown): HoldError {
+  const { name } = stepAt(context, index);
+  return new HoldError('NO_MOMENT', `${name} waits until ${String(given)}, which is no moment`);
+}
+
+function ownValue(observed: Observation, what: string): Observation {
+  if (observed.outcome !== 'landed' || observed.value === undefined) return observed;
+  return { ...observed, value: ownCopy(observed.value, what) };
 }
 
 // An observation that fails proves nothing: only an outage (which burns no budget) and a call for a
@@ -237,7 +265,8 @@ function succeeded(context: CommandContext, step: number, result: StepResult): S
 async function observation(ask: () => Promise<Observation> | undefined): Promise<Observation> {
   try {
     return (await ask()) ?? { outcome: 'absent' };
-  } catch (error) {
+  } catch (thrown) {
+    const error = readable(thrown);
     if (error instanceof FencedError) throw error;
     if (error instanceof UnavailableError || error instanceof HoldError) throw error;
     return { outcome: 'unknown', reason: toFailure(error).message };

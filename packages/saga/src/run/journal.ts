@@ -23,6 +23,7 @@ import { outageDelayMs } from './backoff.ts';
 import { type Clock, isWithin } from './clock.ts';
 import { pause, within } from './deadline.ts';
 import { toFailure } from './failure.ts';
+import { ownCopy } from './own-copy.ts';
 import { insteadOf } from './refused-events.ts';
 import { resultOf } from './saga-facts.ts';
 
@@ -186,7 +187,7 @@ export function createJournal(
     const { base, state } = given;
     let result: Json | null = null;
     try {
-      if (isEnded(state.phase)) result = resultOf(definition, base, state);
+      if (isEnded(state.phase)) result = ownCopy(resultOf(definition, base, state), 'its end');
     } catch (error) {
       // A job that ended without its result would say that nothing was done.
       return { status: 'refused', error: new HoldError('RESULT_FAILED', toFailure(error).message) };

@@ -75,3 +75,10 @@ it('a delay that was asked for: kept for errors that may be retried, none for ot
   expect(demandedDelayMs(new TerminalError('X', 'x'))).toBe(0);
   expect(demandedDelayMs('text')).toBe(0);
 });
+
+it('a delay that never ends, or that is no number: not the end of the saga', () => {
+  const demanded = (retryAfterMs: number) =>
+    demandedDelayMs(new RetryableError('X', 'x', { retryAfterMs }));
+  expect(demanded(Number.NaN)).toBe(0);
+  expect(demanded(Number.POSITIVE_INFINITY)).toBe(86_400_000);
+});

@@ -153,7 +153,7 @@ const DEED_OF_EVENT: Readonly<Record<string, Deed>> = {
 
 function loggedPoint({ type, step }: LoggedEvent): readonly Point[] {
   const moment: Moment = 'logged';
-  if (type === 'claimed') return [pointOf(RESUME, moment)];
+  if (type === 'resumed') return [pointOf(RESUME, moment)];
   if (type === 'effects-fenced') return [pointOf(FENCE, moment)];
   const deed = DEED_OF_EVENT[type];
   return deed === undefined || step === null ? [] : [pointOf(deedOf(deed, step), moment)];
