@@ -28,7 +28,7 @@ export interface EngineEvents {
 const nothing = () => undefined;
 
 /** For an engine whose caller named no events of its own: what failed goes to standard error, the rest nowhere. */
-export const DEFAULT_EVENTS: EngineEvents = {
+const DEFAULT_EVENTS: EngineEvents = {
   transition: nothing,
   fenced: nothing,
   repaired: nothing,
