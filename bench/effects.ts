@@ -43,7 +43,11 @@ export async function createEffects(
     await containers.stop(bot.instanceId, observedBot, { signal, fence });
     if (bot.isPooled) {
       const { userId, firebaseUid, instanceId } = bot;
-      const change = takingOut({ instanceId, owner: { userId, firebaseUid } });
+      const change = takingOut({
+        instanceId,
+        owner: { userId, firebaseUid },
+        since: new Date().toISOString(),
+      });
       await poolStates.mutate({ change, fence, signal });
     }
     const { filter, update } = settleUpdate(settlementOf(bot));

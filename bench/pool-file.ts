@@ -30,7 +30,11 @@ export async function measurePoolFile(): Promise<readonly Row[]> {
         .map(async ({ instanceId, userId }) => {
           if (!(await hasBot(instanceId))) throw new Error(`${instanceId} was not there`);
           const owner = { userId: NO_USER, firebaseUid: toFirebaseUid(userId) };
-          const change = takingOut({ instanceId: toInstanceId(instanceId), owner });
+          const change = takingOut({
+            instanceId: toInstanceId(instanceId),
+            owner,
+            since: new Date().toISOString(),
+          });
           await states.mutate({ change, fence: noFence, signal });
           if (await hasBot(instanceId)) throw new Error(`${instanceId} is still there`);
         }),

@@ -1,7 +1,7 @@
 // A batch of changes on one state, one after the other, and the result for each caller.
 
 import type { PendingMutation } from './mutation-queue.ts';
-import { findOwnEntry, takenOutBy } from './owned-entry.ts';
+import { entryOfSame, takenOutBy } from './owned-entry.ts';
 import { type PoolEntry, type PoolState, takeOutEntries } from './pool-state.ts';
 
 export interface Applied {
@@ -70,7 +70,7 @@ function takeOutTogether(state: PoolState, pendings: readonly PendingMutation[])
     const bot = takenOutBy(pending.mutation.change);
     if (bot === undefined) continue;
     try {
-      const { entry } = findOwnEntry(state, bot.instanceId, bot.owner);
+      const entry = entryOfSame(state, bot);
       if (entry === null) continue;
       entries.set(bot.instanceId, entry);
       changedBy.add(pending);

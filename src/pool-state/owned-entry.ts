@@ -73,6 +73,8 @@ export function takeOutOwn(state: PoolState, instanceId: InstanceId, owner: BotO
 export interface OwnBot {
   readonly instanceId: InstanceId;
   readonly owner: BotOwner;
+  /** When the known slot was given to the bot, as in `isPlacedSince`: what it got later is a new bot's, and stays. */
+  readonly since: string;
 }
 
 type Change = (state: PoolState) => PoolState;
@@ -80,9 +82,21 @@ type Change = (state: PoolState) => PoolState;
 /** The change that takes this user's entry out. Those that stand side by side in a batch are applied as one: each alone
  * would copy the whole state. */
 export function takingOut(bot: OwnBot): Change {
-  const change: Change = (state) => takeOutOwn(state, bot.instanceId, bot.owner);
+  const change: Change = (state) => {
+    const entry = entryOfSame(state, bot);
+    return entry === null ? state : takeOutEntry(state, bot.instanceId, entry);
+  };
   takenOut.set(change, bot);
   return change;
+}
+
+/** This user's entry, unless a new bot of the id has it; null: there is none. */
+export function entryOfSame(
+  state: PoolState,
+  { instanceId, owner, since }: OwnBot,
+): PoolEntry | null {
+  if (isPlacedSince(state, instanceId, owner, since)) return null;
+  return findOwnEntry(state, instanceId, owner).entry;
 }
 
 const takenOut = new WeakMap<Change, OwnBot>();

@@ -1,11 +1,13 @@
-// The pool state in memory (contracts/pool-states.ts). The platform writes it too, without asking anybody.
+// The pool state in memory (contracts/pool-states.ts), which hands out what a scope names and no more. The platform writes it
+// too, without asking anybody.
 
 import { UnavailableError } from '../../packages/saga/src/errors.ts';
 import type { Link } from '../../packages/saga/src/testing/index.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
-import type { PoolStates } from '../../src/pool-state/pool-states.ts';
+import type { PoolMutation, PoolScope, PoolStates } from '../../src/pool-state/pool-states.ts';
 import { answerOf } from './answer-of.ts';
 import { DIRECT_LINK } from './over-link.ts';
+import { partOf, withPart } from './part-of-pools.ts';
 
 export const NO_POOLS: PoolState = { pools: {}, botMapping: {}, nextPoolId: 1, updatedAt: '' };
 
@@ -23,25 +25,28 @@ export function poolStatesOver(store: PoolStore, options: PoolStatesOptions = {}
   const { link = DIRECT_LINK, nowMs = Date.now, onWritten } = options;
 
   /** The change is made again where the platform has written meanwhile. */
-  function apply(change: (state: PoolState) => PoolState) {
+  function apply(change: PoolMutation['change'], about: PoolScope | undefined) {
     for (;;) {
       const before = store.pools;
-      const after = change(before);
+      const part = partOf(before, about);
+      const after = change(part);
       if (store.pools !== before) continue;
-      if (after === before) return { state: before, changed: false };
-      store.pools = { ...after, updatedAt: new Date(nowMs()).toISOString() };
+      if (after === part) return { state: part, changed: false };
+      const state = { ...after, updatedAt: new Date(nowMs()).toISOString() };
+      store.pools = about === undefined ? state : withPart(before, part, state);
       onWritten?.(before);
-      return { state: store.pools, changed: true };
+      return { state, changed: true };
     }
   }
 
   return {
-    read: () => answerOf(() => link.call('file', 'pools read', () => store.pools)),
+    read: ({ about }) =>
+      answerOf(() => link.call('file', 'pools read', () => partOf(store.pools, about))),
     // The fence is asked inside the lock, and nothing comes between it and the write (I5).
-    mutate: async ({ change, fence, signal }) => {
+    mutate: async ({ change, fence, signal, about }) => {
       await link.call('file', 'pools lock', () => undefined);
       await untilGivenUp(fence, signal);
-      const written = apply(change);
+      const written = apply(change, about);
       return link.call('file', 'pools written', () => written);
     },
   };

@@ -582,8 +582,8 @@ const OF_SURVIVORS: Readonly<Record<string, readonly Edit[]>> = {
   'pool-file-not-synced': [
     inProduct(
       'pool-state/file/pool-file-replacement.ts',
-      '    await keepOwnerAndMode(base.handle, handle);\n    await handle.writeFile(bytes);\n    await handle.sync();\n',
-      '    await keepOwnerAndMode(base.handle, handle);\n    await handle.writeFile(bytes);\n',
+      '    await keepOwnerAndMode(await ownerOf(base.handle), handle);\n    await handle.writeFile(bytes);\n    await handle.sync();\n',
+      '    await keepOwnerAndMode(await ownerOf(base.handle), handle);\n    await handle.writeFile(bytes);\n',
     ),
   ],
   'ledger-op-id-not-unique': [

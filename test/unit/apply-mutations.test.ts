@@ -17,6 +17,8 @@ const OWNERS = ['ann', 'ben'].map((uid) => ({
 }));
 const IDS = ['ann-bot-1', 'ann-bot-2', 'ben-bot-1', 'constructor', '7'].map(toInstanceId);
 
+const LATER = '2100-01-01T00:00:00.000Z';
+
 const states: fc.Arbitrary<PoolState> = fc
   .record({
     listed: fc.array(fc.subarray(IDS), { minLength: 2, maxLength: 2 }),
@@ -32,7 +34,12 @@ const states: fc.Arbitrary<PoolState> = fc
     };
   });
 const takes: fc.Arbitrary<Change> = fc
-  .record({ instanceId: fc.constantFrom(...IDS), owner: fc.constantFrom(...OWNERS) })
+  .record({
+    instanceId: fc.constantFrom(...IDS),
+    owner: fc.constantFrom(...OWNERS),
+    // Before and after the samples were given their slots.
+    since: fc.constantFrom('2000-01-01T00:00:00.000Z', LATER),
+  })
   .map(takingOut);
 const raise: Change = (state) => ({ ...state, nextPoolId: (state.nextPoolId ?? 0) + 1 });
 const changes = fc.array(fc.oneof({ weight: 4, arbitrary: takes }, fc.constant(raise)), {
@@ -74,7 +81,7 @@ test('a hundred bots of one pool leave it in one batch: its list is copied once'
   };
   const [owner] = OWNERS;
   if (owner === undefined) throw new Error('there is an owner');
-  const batch = ids.map((instanceId) => pendingOf(takingOut({ instanceId, owner })));
+  const batch = ids.map((instanceId) => pendingOf(takingOut({ instanceId, owner, since: LATER })));
   const applied = applyAll(state, batch);
   expect(Object.keys(applied.state.botMapping)).toEqual([]);
   expect(applied.state.pools[pool.id]?.bots).toHaveLength(0);

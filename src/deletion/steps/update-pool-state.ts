@@ -5,8 +5,10 @@ import type { Observed, Warning, WithWarnings } from '@reclaim/saga';
 import { findEntryOf } from '../../bots/locate-owned.ts';
 import type { InstanceId } from '../../domain/ids.ts';
 import {
-  findOwnEntry,
+  entryOfSame,
+  isPlacedSince,
   OWNED_ENTRY,
+  type OwnBot,
   type OwnedEntry,
   takingOut,
 } from '../../pool-state/owned-entry.ts';
@@ -16,7 +18,13 @@ import { forBot } from '../../pool-state/unreadable-rows.ts';
 import { type GaveUp, POOL } from '../captures.ts';
 import { stopDeadline } from '../stop-policy.ts';
 import { holdsAllocation } from './replacements.ts';
-import { type DeletionCall, type DeletionPorts, UNDO_RETRY, UNTIL_DEADLINE } from './step-ports.ts';
+import {
+  type DeletionCall,
+  type DeletionPorts,
+  STEP,
+  UNDO_RETRY,
+  UNTIL_DEADLINE,
+} from './step-ports.ts';
 
 const POOL_ATTEMPT_MS = 10_000;
 
@@ -39,43 +47,57 @@ export function updatePoolState(ports: DeletionPorts) {
     },
     // No result, unless the deadline leaves one.
     run: async (call: PoolCall): Promise<WithWarnings<GaveUp> | undefined> => {
-      const { instanceId, ...owner } = call.input;
       // A bot that the state does not know costs no lock and no write.
       if (call.capture.entry === null) return;
+      const bot = capturedBotOf(call);
       const { fence, signal } = call;
-      await poolStates.mutate({
-        change: takingOut({ instanceId, owner }),
-        fence,
-        signal,
-        about: { bots: [instanceId] },
-      });
+      const about = { bots: [bot.instanceId] };
+      await poolStates.mutate({ change: takingOut(bot), fence, signal, about });
       return undefined;
     },
     observe: async (call: PoolCall): Promise<Observed<GaveUp | undefined>> => {
-      const { instanceId, ...owner } = call.input;
-      const answer = await readFor(ports, instanceId, call);
+      const bot = capturedBotOf(call);
+      const answer = await readFor(ports, bot.instanceId, call);
       if (answer.status === 'unknown') return { outcome: 'unknown', reason: answer.reason };
-      const { entry } = findOwnEntry(answer.items, instanceId, owner);
+      const entry = entryOfSame(answer.items, bot);
       return { outcome: entry === null ? 'landed' : 'absent' };
     },
     compensate: async (call: PoolCall) => {
       const { entry } = call.capture;
       if (entry === null) return;
-      const { instanceId } = call.input;
+      const bot = capturedBotOf(call);
+      const { instanceId } = bot;
       const { fence, signal } = call;
       const { state: after } = await poolStates.mutate({
         change: (state) =>
-          rivalOf(state, instanceId, entry) === null ? putBack(state, instanceId, entry) : state,
+          hasNewPlace(state, bot) || rivalOf(state, instanceId, entry) !== null
+            ? state
+            : putBack(state, instanceId, entry),
         fence,
         signal,
         // No list names the bot now: its pools have to be named.
         about: { bots: [instanceId], pools: poolsOf(entry) },
       });
-      const rival = rivalOf(after, instanceId, entry);
+      const rival = hasNewPlace(after, bot) ? null : rivalOf(after, instanceId, entry);
       return rival === null ? undefined : { warnings: [notRestored(rival)] };
     },
     deadline: stopDeadline('pool-state-unwritten'),
   };
+}
+
+// The platform uses ids again, and may have forgotten this bot meanwhile: what it has placed since is a new bot's.
+function capturedBotOf(call: PoolCall): OwnBot {
+  const { instanceId, ...owner } = call.input;
+  const placedAt = call.capture.entry?.mapping?.createdAt;
+  return { instanceId, owner, since: placedAt ?? new Date(readAtMs(call)).toISOString() };
+}
+
+function readAtMs({ captures, nowMs }: DeletionCall): number {
+  return captures[STEP.lock]?.readAtMs ?? nowMs();
+}
+
+function hasNewPlace(state: PoolState, { instanceId, owner, since }: OwnBot): boolean {
+  return isPlacedSince(state, instanceId, owner, since);
 }
 
 /** The bot that the platform gave the port to since the entry was taken out: two entries with one port would send the
