@@ -1,12 +1,14 @@
 // Findings on the operations page: an allocation that was paid back stands in the wallet again, and a person decides.
 
 import { expect, it } from 'vitest';
+import { createPlatform } from '../platform/stand-in/platform.ts';
 import { asAdmin } from '../support/admin.ts';
 import { startTestApplication } from '../support/application.ts';
 import { describeBrowser } from '../support/browser.ts';
 import { deleteBot, placeBot, userNamed } from '../support/deletions.ts';
 import { openOperations } from '../support/operations.ts';
 import { platformSets } from '../support/users.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 describeBrowser('a finding', () => {
   it('an allocation that came back: shown with its evidence, removed with a reason, and never paid', async () => {
@@ -64,5 +66,30 @@ describeBrowser('a finding', () => {
     await dialog.getByRole('button', { name: 'Accept as new' }).click();
     await dialog.getByRole('alert').getByText('admin:bob').waitFor();
     expect((await userNamed(app, bot.uid)).botAllocations).toEqual({});
+  });
+
+  it('a refund that a stale save took back: restored from the page, once, and the keyboard stays where it was', async () => {
+    const app = await startTestApplication();
+    const platform = createPlatform(app);
+    const bot = await platform.place();
+    const copy = await platform.read(bot.uid);
+    await deleteBot(app, bot);
+    await platform.deposit(copy, 7);
+    await waitFor('the difference to be a finding', async () => {
+      await asAdmin(app, 'GET', `/admin/audit?userId=${bot.userId}`);
+      const { body } = await asAdmin(app, 'GET', '/admin/findings?kind=unrecorded-change');
+      return body.findings[0];
+    });
+    const page = await openOperations(app);
+    const row = page.getByTestId('findings').locator('[data-kind="unrecorded-change"]');
+    await row.getByRole('button', { name: 'Restore …' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('are paid in once more').waitFor();
+    await dialog.getByLabel('Reason').fill('a stale save of the platform');
+    await dialog.getByRole('button', { name: 'Restore', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await row.waitFor({ state: 'detached' });
+    expect((await userNamed(app, bot.uid)).paperWallet.balance).toBe(167);
+    await page.locator('#findings:focus').waitFor();
   });
 });

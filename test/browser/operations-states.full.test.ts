@@ -97,6 +97,7 @@ describeBrowser('the operations page', () => {
     await badge.waitFor();
     expect(await badge.textContent()).toMatch(/is gone for good.*decided by admin:ann.*: it burnt/);
     expect(await notice.count()).toBe(0);
+    await page.getByTestId('sources').and(page.locator(':focus')).waitFor();
     expect(returnedBy(await syncWallet(app, bot.uid))).toEqual({ [bot.instanceId]: 110 });
   });
 

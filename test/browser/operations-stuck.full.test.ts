@@ -2,7 +2,8 @@
 
 import { expect, it } from 'vitest';
 import { asAdmin } from '../support/admin.ts';
-import { describeBrowser, openPage } from '../support/browser.ts';
+import { startTestApplication } from '../support/application.ts';
+import { accessibilityProblems, describeBrowser, openPage } from '../support/browser.ts';
 import {
   acceptDelete,
   completedDelete,
@@ -20,6 +21,7 @@ import {
   startHolding,
   stuckDeletion,
 } from '../support/operations.ts';
+import { platformSets } from '../support/users.ts';
 
 describeBrowser('a stuck deletion', () => {
   it('seen first among others, with its money; opened, left by the way back, and opened again', async () => {
@@ -175,6 +177,40 @@ describeBrowser('a stuck deletion', () => {
     const decided = timeline.locator('[data-type="resolve-ordered"]');
     expect(await decided.textContent()).toContain('by admin:bob: compensated: seen by hand');
     expect(await timeline.locator('[data-type="retry-ordered"]').count()).toBe(0);
+  });
+});
+
+describeBrowser('a deletion that is stuck on a number that is no money', () => {
+  it('its bot is stopped by choice: no number moves, and it is stuck again with the reason', async () => {
+    const app = await startTestApplication({ env: { STOP_TIMEOUT_MS: '4000' } });
+    const bot = await placeBot(app, 'dedicated');
+    await platformSets(app.db, bot.userId, { 'paperWallet.balance': -3.21 });
+    const before = await userNamed(app, bot.uid);
+    const page = await openOperations(app, { saga: await acceptDelete(app, bot) });
+    await sagaOn(page, 'stuck').waitFor();
+    const { dialog, order } = await chooseVerb(page, 'Retry');
+    const asPlanned = dialog.getByLabel('As planned');
+    expect(await asPlanned.isChecked()).toBe(true);
+    await dialog.getByLabel('Only stop the bot').check();
+    await dialog.getByLabel('Reason').fill('it trades with a number that is no money');
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await order.click();
+    const ordered = page.getByTestId('timeline').locator('[data-type="retry-ordered"]');
+    await ordered.waitFor();
+    expect(await ordered.textContent()).toContain('by admin:ann: stop-bot: it trades');
+    await page.getByText('NOT_MONEY_BOT_STOPPED').first().waitFor();
+    await sagaOn(page, 'stuck').waitFor();
+    expect((await app.world.snapshot()).dedicated).toMatchObject([{ running: false }]);
+    expect((await userNamed(app, bot.uid)).paperWallet).toEqual(before.paperWallet);
+  });
+
+  it('stuck on something else: nothing is to be chosen', async () => {
+    const app = await startHolding();
+    const { sagaId } = await stuckDeletion(app);
+    const page = await openOperations(app, { saga: sagaId });
+    const { dialog, order } = await chooseVerb(page, 'Retry');
+    await expect.poll(() => order.isEnabled()).toBe(true);
+    expect(await dialog.getByRole('radio').count()).toBe(0);
   });
 });
 

@@ -35,3 +35,15 @@ const VERBS = {
 export function verbWords(verb) {
   return VERBS[verb] ?? verb;
 }
+
+/** @type {Record<string, string>} */
+const CHOICES = {
+  '': 'As planned: what it is stuck for has been put right',
+  'stop-bot':
+    'Only stop the bot: no money moves, and it is stuck again afterwards. A cancel starts the bot again',
+};
+
+/** @param {string} choice one that the plan names; empty: none of them */
+export function choiceWords(choice) {
+  return CHOICES[choice] ?? choice;
+}

@@ -6,7 +6,7 @@ import { Dialog } from '../shared/dialog.js';
 import { moneyOfMinor } from '../shared/money.js';
 import { Trouble } from '../shared/trouble.js';
 import { html, useState } from '../shared/view.js';
-import { stepWords, verbWords } from './plan-words.js';
+import { choiceWords, stepWords, verbWords } from './plan-words.js';
 import { ReasonForm, refuseBlank } from './reason-form.js';
 import { capital, subjectOf } from './saga-words.js';
 
@@ -24,15 +24,18 @@ import { capital, subjectOf } from './saga-words.js';
  */
 export function VerbDialog({ saga, verb, plan, world, onClose, onOrdered }) {
   const [outcome, setOutcome] = useState('');
+  const [choice, setChoice] = useState('');
   const planned = plan.value?.verbs.find((one) => one.verb === verb);
   const isReady = planned?.allowed === true && !plan.isBusy;
   const order = async (/** @type {import('./reason-form.js').Fields} */ fields) => {
     const vouched = verb === 'resolve' ? { outcome, evidence: fields('evidence') } : {};
-    const body = { reason: fields('reason'), ...vouched };
+    const chosen = choices.includes(choice) ? { choice } : {};
+    const body = { reason: fields('reason'), ...vouched, ...chosen };
     await call('POST', `/admin/sagas/${encodeURIComponent(saga.jobId)}/${verb}`, { body });
     onOrdered();
   };
   const does = planned?.does ?? [];
+  const choices = planned?.choices ?? [];
   return html`
     <${Dialog} title=${`${capital(verb)} ${subjectOf(saga)}?`} onClose=${onClose}>
       <p>${verbWords(verb)}</p>
@@ -50,8 +53,29 @@ export function VerbDialog({ saga, verb, plan, world, onClose, onOrdered }) {
       <p>${atRisk(plan.value)}</p>
       <${ReasonForm} action=${capital(verb)} isDangerous=${verb === 'resolve'} isReady=${isReady} onClose=${onClose} onSubmit=${order}>
         ${verb === 'resolve' && html`<${Outcome} chosen=${outcome} onChoose=${setOutcome} />`}
+        ${choices.length > 0 && html`<${Choices} choices=${choices} chosen=${choice} onChoose=${setChoice} />`}
       </${ReasonForm}>
     </${Dialog}>
+  `;
+}
+
+/**
+ * What may be ordered with the verb besides. Nothing, where nothing is chosen.
+ * @param {{ choices: readonly string[], chosen: string, onChoose: (choice: string) => void }} props
+ */
+function Choices({ choices, chosen, onChoose }) {
+  return html`
+    <fieldset>
+      <legend>How</legend>
+      ${['', ...choices].map(
+        (choice) => html`
+          <label key=${choice} class="check">
+            <input type="radio" name="choice" value=${choice} checked=${chosen === choice} onChange=${() => onChoose(choice)} />
+            ${choiceWords(choice)}
+          </label>
+        `,
+      )}
+    </fieldset>
   `;
 }
 
