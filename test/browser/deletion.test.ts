@@ -10,6 +10,7 @@ import {
   injectFaults,
   type PlacedBot,
   placeBot,
+  stuckDelete,
 } from '../support/deletions.ts';
 import { allocation, putUser } from '../support/users.ts';
 
@@ -64,6 +65,26 @@ describeBrowser('a deletion on the page', () => {
     await page.getByRole('article').waitFor();
     expect(await dialog.count()).toBe(0);
   });
+
+  it.each(['streamed', 'polled'])(
+    'its job is forgotten while the page stays open, %s: said so, put away, and asked for no more',
+    async (way) => {
+      const env = { ON_STOP_FAILURE: 'hold', STOP_TIMEOUT_MS: '700' };
+      const app = await startTestApplication({ env });
+      const bot = await placeBot(app, 'pooled');
+      const jobId = await stuckDelete(app, bot);
+      const page = await openWith(app, bot);
+      if (way === 'polled')
+        await page.route('**/events', (route) => route.fulfill({ status: 503 }));
+      await page.reload();
+      const job = page.getByRole('article');
+      await job.and(page.locator('[data-state="stuck"]')).waitFor();
+      await app.db.collection<{ _id: string }>('sagas').deleteOne({ _id: jobId });
+      await job.getByText('does not know it any more').waitFor();
+      await job.getByRole('button', { name: 'Close' }).click();
+      await expect.poll(() => job.count()).toBe(0);
+    },
+  );
 
   it('cancelled while the bot is being stopped: undone, and the money stays in the bot', async () => {
     const app = await startTestApplication();

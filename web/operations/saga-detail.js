@@ -63,7 +63,10 @@ function Saga({ saga, problem, refresh, onOrdered }) {
     (signal) => /** @type {Promise<World>} */ (call('GET', path, { signal })),
     [state],
   );
-  useEffect(() => watchJob(jobId, () => void refresh()), [jobId]);
+  useEffect(() => {
+    const again = () => void refresh();
+    return watchJob(jobId, again, again);
+  }, [jobId]);
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     // Below the list, on a narrow screen: the chosen saga would not be visible.

@@ -26,10 +26,13 @@ export function useSyncAll(onMoved) {
       try {
         const path = `/admin/sync-all?dryRun=${dryRun}&force=${force}`;
         const { jobId } = await call('POST', path);
-        stopWatch.current = watchJob(jobId, (job) => {
+        const onJob = (/** @type {Job} */ job) => {
           setView({ kind: kindOf(job), job });
           if (hasEnded(job)) onMoved();
-        });
+        };
+        stopWatch.current = watchJob(jobId, onJob, (problem) =>
+          setView({ kind: 'failed', problem }),
+        );
       } catch (error) {
         const problem = toError(error);
         setView({ kind: 'failed', problem });

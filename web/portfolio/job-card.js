@@ -13,8 +13,9 @@ import { titleOf, wordsOf } from './job-words.js';
 /** @typedef {import('../../src/api/schemas/job.ts').Job} Job */
 /** @typedef {Job['steps'][number]} Step */
 
-/** @param {{ jobId: string, job: Job | null, name: string, currency: string, onPutAway: () => void }} props */
-export function JobCard({ jobId, job, name, currency, onPutAway }) {
+/** @param {{ jobId: string, job: Job | null, isGone: boolean, name: string, currency: string, onPutAway: () => void }} props */
+export function JobCard({ jobId, job, isGone, name, currency, onPutAway }) {
+  if (isGone) return html`<${Gone} jobId=${jobId} onPutAway=${onPutAway} />`;
   return html`
     <article class=${`card job ${job?.state ?? 'queued'}`} data-job=${jobId} data-state=${job?.state ?? 'queued'}>
       <div class="row spread">
@@ -31,6 +32,19 @@ export function JobCard({ jobId, job, name, currency, onPutAway }) {
           `
       }
       <div role="status">${job !== null && html`<${Outcome} job=${job} currency=${currency} />`}</div>
+    </article>
+  `;
+}
+
+/** What it shows may be long past. @param {{ jobId: string, onPutAway: () => void }} props */
+function Gone({ jobId, onPutAway }) {
+  return html`
+    <article class="card job" data-job=${jobId} data-state="gone">
+      <div class="row spread">
+        <h3>A job of a while ago <small>job ${jobId}</small></h3>
+        <button onClick=${onPutAway}>Close</button>
+      </div>
+      <p class="notice warn" role="status">The server does not know it any more: ended jobs are forgotten after a while. Your bots and your balance show what it left.</p>
     </article>
   `;
 }

@@ -11,8 +11,8 @@ export function Jobs({ jobs: { shown, putAway }, bots, currency }) {
   return html`
     <section aria-label="What is going on" class="jobs">
       ${shown.map(
-        ({ jobId, name, job }) => html`
-          <${JobCard} key=${jobId} jobId=${jobId} job=${job} name=${name ?? nameOf(job?.botId ?? null) ?? jobId}
+        ({ jobId, name, job, isGone }) => html`
+          <${JobCard} key=${jobId} jobId=${jobId} job=${job} isGone=${isGone} name=${name ?? nameOf(job?.botId ?? null) ?? jobId}
             currency=${currency} onPutAway=${() => putAway(jobId)} />
         `,
       )}

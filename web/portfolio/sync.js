@@ -62,7 +62,9 @@ export function useSync(user, onOpen, onMoved) {
     () =>
       attempt(false, async () => {
         const { jobId } = await call('POST', '/sync-wallet');
-        stopWatch.current = watchJob(jobId, (job) => {
+        const onGone = (/** @type {Problem} */ problem) =>
+          setView({ kind: 'failed', problem, what: MAY_HAVE_BEGUN });
+        const onJob = (/** @type {import('../../src/api/schemas/job.ts').Job} */ job) => {
           if (job.state === 'stuck') setView({ kind: 'stuck', jobId });
           if (!hasEnded(job)) return;
           const { data } = /** @type {any} */ (job.result ?? {});
@@ -72,7 +74,8 @@ export function useSync(user, onOpen, onMoved) {
               : { kind: 'found', isRehearsal: false, data },
           );
           onMoved();
-        });
+        };
+        stopWatch.current = watchJob(jobId, onJob, onGone);
       }),
     [],
   );

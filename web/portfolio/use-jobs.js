@@ -6,7 +6,7 @@ import { useCallback, useEffect, useRef, useState } from '../shared/view.js';
 import { hasEnded, watchJob } from '../shared/watch-job.js';
 
 /** @typedef {import('../../src/api/schemas/job.ts').Job} Job */
-/** @typedef {{ jobId: string, name: string | null, job: Job | null }} ShownJob */
+/** @typedef {{ jobId: string, name: string | null, job: Job | null, isGone: boolean }} ShownJob */
 /** @typedef {(begun: { jobId: string, name: string | null }) => void} AddJob */
 /** @typedef {ReturnType<typeof useJobs>} ShownJobs */
 
@@ -23,16 +23,22 @@ export function useJobs(onLocked, onMoved) {
   const add = useCallback(
     (/** @type {{ jobId: string, name: string | null }} */ { jobId, name }) => {
       if (watches.current.has(jobId)) return;
-      setShown((last) => [{ jobId, name, job: null }, ...last]);
+      setShown((last) => [{ jobId, name, job: null, isGone: false }, ...last]);
+      const change = (/** @type {Partial<ShownJob>} */ what) =>
+        setShown((last) => last.map((one) => (one.jobId === jobId ? { ...one, ...what } : one)));
       let wasLocked = false;
       const onJob = (/** @type {Job} */ job) => {
-        setShown((last) => last.map((one) => (one.jobId === jobId ? { ...one, job } : one)));
+        change({ job });
         const isLocked = job.steps[0]?.status === 'done';
         if (hasEnded(job)) onMoved();
         else if (isLocked && !wasLocked) onLocked();
         wasLocked ||= isLocked;
       };
-      watches.current.set(jobId, watchJob(jobId, onJob));
+      const onGone = () => {
+        change({ isGone: true });
+        onMoved();
+      };
+      watches.current.set(jobId, watchJob(jobId, onJob, onGone));
     },
     [],
   );

@@ -1,7 +1,7 @@
 // A job while it runs: streamed by the server as it happens, polled every second where no stream is to be had. Each
 // state is the whole job, so a missed one loses nothing.
 
-import { apiUrl, call } from './api.js';
+import { apiUrl, call, Problem } from './api.js';
 
 /** @typedef {import('../../src/api/schemas/job.ts').Job} Job */
 
@@ -24,9 +24,11 @@ export function hasEnded({ state }) {
 /**
  * @param {string} jobId
  * @param {(job: Job) => void} onJob
+ * @param {(problem: Problem) => void} onGone the log has no such job, or none of this user: ended ones are forgotten
+ * after a while, and a page may sleep for as long
  * @returns {() => void} ends the watch; it ends by itself with the job
  */
-export function watchJob(jobId, onJob) {
+export function watchJob(jobId, onJob, onGone) {
   const path = `/jobs/${encodeURIComponent(jobId)}`;
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -36,27 +38,35 @@ export function watchJob(jobId, onJob) {
     onJob(job);
     if (hasEnded(job)) stopping.abort();
   };
-  void follow(path, report, signal);
+  /** @param {Problem} problem */
+  const end = (problem) => {
+    if (signal.aborted) return;
+    stopping.abort();
+    onGone(problem);
+  };
+  void follow(path, { report, end }, signal);
   return () => stopping.abort();
 }
 
-/** @param {string} path @param {(job: Job) => void} report @param {AbortSignal} signal */
-async function follow(path, report, signal) {
+/** @typedef {{ report: (job: Job) => void, end: (problem: Problem) => void }} Watcher */
+
+/** @param {string} path @param {Watcher} watcher @param {AbortSignal} signal */
+async function follow(path, watcher, signal) {
   let canStream = true;
   while (!signal.aborted) {
     if (canStream && streams < MAX_STREAMS && document.visibilityState === 'visible') {
-      canStream = await stream(path, report, signal);
+      canStream = await stream(path, watcher, signal);
     } else {
-      await poll(path, report, signal, () => canStream && streams < MAX_STREAMS);
+      await poll(path, watcher, signal, () => canStream && streams < MAX_STREAMS);
     }
   }
 }
 
 /**
- * @param {string} path @param {(job: Job) => void} report @param {AbortSignal} signal
+ * @param {string} path @param {Watcher} watcher @param {AbortSignal} signal
  * @returns {Promise<boolean>} false: the server refuses, or nothing comes through
  */
-async function stream(path, report, signal) {
+async function stream(path, { report }, signal) {
   const { promise, resolve } = Promise.withResolvers();
   const source = new EventSource(apiUrl(`${path}/events`));
   const silence = setTimeout(() => resolve(false), FIRST_WORD_MS);
@@ -83,16 +93,17 @@ async function stream(path, report, signal) {
 }
 
 /**
- * @param {string} path @param {(job: Job) => void} report @param {AbortSignal} signal
+ * @param {string} path @param {Watcher} watcher @param {AbortSignal} signal
  * @param {() => boolean} canStream called after each answer: true when the page is visible, and a stream is better
  */
-async function poll(path, report, signal, canStream) {
+async function poll(path, { report, end }, signal, canStream) {
   let waitMs = POLL_MS;
   do {
     try {
       report(await call('GET', path, { signal }));
       waitMs = POLL_MS;
-    } catch {
+    } catch (error) {
+      if (error instanceof Problem && error.kind === 'job-not-found') return end(error);
       // The log cannot be read now, or no user is signed in: the job continues, and is polled less often.
       waitMs = Math.min(2 * waitMs, MAX_POLL_MS);
     }
