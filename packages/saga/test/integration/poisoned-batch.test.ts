@@ -1,11 +1,12 @@
 // One item that the database cannot hold, among others that go out with it: it fails alone, with its reason.
 
+import { BSON } from 'mongodb';
 import { expect, it } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/database.ts';
 import type { Json } from '../../src/json.ts';
 import { CANNOT_HOLD, HALF, POISONS, UNREADABLE } from '../support/poisons.ts';
 import { createTestEngine } from '../support/saga-engine.ts';
-import { createTestSagaLog } from '../support/saga-log.ts';
+import { createTestSagaLog, passForSagas } from '../support/saga-log.ts';
 import { createSagaWorld, sagaOf, stepsOf } from '../support/saga-world.ts';
 import { claimRequest, insertAndClaim, logWrite, newSaga } from '../support/saga-writes.ts';
 
@@ -101,3 +102,29 @@ it.each([...POISONS, UNREADABLE])(
     expect((await engine.runToRest(id)).state.phase).toBe('completed');
   },
 );
+
+it('an input that leaves its saga no room to be worked on: refused, its neighbours are accepted', async () => {
+  const { log } = await createTestSagaLog(await createTestDatabase());
+  const full = 'x'.repeat(16 * 2 ** 20 - 2_000);
+  const inputs: Json[] = [{}, full, {}];
+  const [first, refused, good] = await Promise.allSettled(
+    inputs.map((input) => log.insert(newSaga({ input }))),
+  );
+  expect(first).toMatchObject({ value: { status: 'inserted' } });
+  expect(refused).toMatchObject({ status: 'rejected', reason: CANNOT_HOLD });
+  expect(good).toMatchObject({ value: { status: 'inserted' } });
+});
+
+it('a record so full that no relay can note anything on it: the others are woken', async () => {
+  const db = await createTestDatabase();
+  const { log } = await createTestSagaLog(db);
+  const [one, bad, other] = [newSaga(), newSaga(), newSaga()];
+  for (const saga of [one, bad, other]) await log.insert(saga);
+  await passForSagas(db, 60_000);
+  const sagas = db.collection<{ _id: string }>('sagas');
+  const document = await sagas.findOne({ _id: bad.id });
+  const room = 16 * 2 ** 20 - BSON.calculateObjectSize({ ...document, input: '' });
+  await sagas.updateOne({ _id: bad.id }, { $set: { input: 'x'.repeat(room - 20) } });
+  const overdue = await log.takeOverdue({ limit: 10, holdMs: 1_000 });
+  expect(overdue.map(({ id }) => id).toSorted()).toEqual([one.id, other.id].toSorted());
+});

@@ -1,7 +1,7 @@
 // Accepting a saga: durable on a majority before the caller gets its answer (I7), and one open saga per key (I8): the
 // partial unique index decides, not a read before the write.
 
-import { MongoBulkWriteError } from 'mongodb';
+import { BSON, MongoBulkWriteError } from 'mongodb';
 import { inTime } from '../../mongodb/in-time.ts';
 import {
   cannotHold,
@@ -25,6 +25,7 @@ import { type SagaDocument, toHistory, toRecord } from './saga-document.ts';
 
 export async function insertSagas(context: LogContext, sagas: NewSaga[]): Promise<InsertResult[]> {
   const documents = sagas.map((saga) => toDocument(saga, context.clock.nowMs()));
+  if (documents.some(isFull)) throw cannotHold(NO_ROOM);
   try {
     await inTime(
       context.sagas.insertMany(documents, {
@@ -40,6 +41,19 @@ export async function insertSagas(context: LogContext, sagas: NewSaga[]): Promis
     }
     if (error.hasErrorLabel('RetryableWriteError')) throw repeatableFailure(error);
     return readBack(context, documents);
+  }
+}
+
+/** Of a document of 16 MB: for its history, and for why it is stuck. Without it no worker could claim it, nor say so. */
+const MAX_BYTES = 15 * 2 ** 20;
+const NO_ROOM = new RangeError(`the input takes more than ${MAX_BYTES} bytes`);
+
+function isFull(document: SagaDocument): boolean {
+  try {
+    return BSON.calculateObjectSize(document) > MAX_BYTES;
+  } catch {
+    // What cannot be measured cannot be sent either.
+    return false;
   }
 }
 

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Filter } from 'mongodb';
 import { isOver } from '../../mongodb/holds.ts';
-import { runRepeatable } from '../../mongodb/mongo-errors.ts';
+import { isContent, runRepeatable } from '../../mongodb/mongo-errors.ts';
 import { type SagaId, toSagaId } from '../../saga-id.ts';
 import type { SagaRecord } from '../record.ts';
 import {
@@ -30,13 +30,23 @@ export async function takeOverdue(
     const ids = { _id: { $in: found.map(({ _id }) => _id) } };
     const relayTake = randomUUID();
     // The condition again: of two relays that found the same sagas, one takes each.
-    await sagas.updateMany(
-      { ...ids, ...due },
-      { $set: { relayAt: new Date(now.getTime() + holdMs), relayTake } },
-    );
+    const take = { $set: { relayAt: new Date(now.getTime() + holdMs), relayTake } };
+    try {
+      await sagas.updateMany({ ...ids, ...due }, take);
+    } catch (error) {
+      if (!isContent(error)) throw error;
+      await Promise.all(
+        found.map(({ _id }) => sagas.updateOne({ _id, ...due }, take).catch(unlessFull)),
+      );
+    }
     const taken = await sagas.find({ ...ids, relayTake }, IDS).toArray();
     return taken.map(({ _id, kind }) => ({ id: toSagaId(_id), kind }));
   });
+}
+
+// A record that has no room for the note is not woken; it must keep no other from that (I10).
+function unlessFull(error: unknown): void {
+  if (!isContent(error)) throw error;
 }
 
 const IDS = { projection: { kind: 1 } } as const;
