@@ -64,20 +64,23 @@ export async function auditOnce(
 ): Promise<UserAudit> {
   let ingested = 0;
   let overtaken = 0;
+  let checkpoint = await deps.checkpoints.find(userId);
   for (let round = 0; round < MAX_ROUNDS && overtaken < MAX_OVERTAKEN; round += 1) {
     if (signal.aborted) throw new InterruptedError('the audit was stopped');
-    const checkpoint = await deps.checkpoints.find(userId);
     const observed = await runAuditPass(deps, userId, checkpoint);
     const result = await conclude(deps, userId, checkpoint, observed);
-    if (result.status === 'overtaken') overtaken += 1;
     ingested += result.ingested;
     if (result.status === 'answered') return { ...result.audit, ingested };
+    if (result.status === 'overtaken') overtaken += 1;
+    checkpoint = result.status === 'more' ? result.checkpoint : await deps.checkpoints.find(userId);
   }
   throw new RetryableError('AUDIT_CONTENDED', `other audits of user ${userId} were faster`);
 }
 
 type Conclusion =
-  | { readonly status: 'overtaken' | 'more'; readonly ingested: number }
+  | { readonly status: 'overtaken'; readonly ingested: number }
+  /** The checkpoint as this audit has just stored it. */
+  | { readonly status: 'more'; readonly ingested: number; readonly checkpoint: Checkpoint }
   | { readonly status: 'answered'; readonly ingested: number; readonly audit: UserAudit };
 
 async function conclude(
@@ -98,7 +101,9 @@ async function conclude(
       const from = checkpoint ?? BEFORE_ALL;
       const ingested = await deps.ledger.post(historyPostings(from, observed));
       const isMine = await deps.checkpoints.advance(userId, revision, observed.next);
-      return { status: isMine ? 'more' : 'overtaken', ingested };
+      if (!isMine) return { status: 'overtaken', ingested };
+      const stored = { ...observed.next, revision: revision + 1, suspicion: null };
+      return { status: 'more', ingested, checkpoint: stored };
     }
     case 'chained':
       return concludeChain(deps, checkpoint, observed);
