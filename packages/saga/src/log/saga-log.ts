@@ -5,7 +5,7 @@
 // was lost can be distinguished from one that never happened.
 
 import type { Json } from '../json.ts';
-import type { SagaState } from '../machine/state.ts';
+import type { Phase, SagaState } from '../machine/state.ts';
 import type { SagaId } from '../saga-id.ts';
 import type { HistoryEntry, SagaRecord } from './record.ts';
 
@@ -192,7 +192,7 @@ export type InterventionResult =
 
 export interface SagaFilter {
   readonly subject?: string;
-  readonly phases?: readonly string[];
+  readonly phases?: readonly Phase[];
   readonly kind?: string;
   /** Those that are of any of these: each is found by an index of its own. */
   readonly anyOf?: readonly SagaTrait[];

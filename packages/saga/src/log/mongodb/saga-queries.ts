@@ -3,7 +3,7 @@
 
 import type { Filter } from 'mongodb';
 import { BadCursorError } from '../../errors.ts';
-import type { Phase } from '../../machine/state.ts';
+import { isEnded } from '../../machine/state.ts';
 import { runRepeatable } from '../../mongodb/mongo-errors.ts';
 import { parseSagaId, type SagaId, toSagaId } from '../../saga-id.ts';
 import type { SagaRecord } from '../record.ts';
@@ -107,7 +107,7 @@ export async function listSagas({ sagas }: LogContext, filter: SagaFilter): Prom
     ...(subject !== undefined && { subject }),
     ...(phases !== undefined && { 'state.phase': { $in: [...phases] } }),
     // Restricts nothing, but an index of the open ones serves it.
-    ...(phases?.every(isOpen) && { open: true }),
+    ...(phases?.every((phase) => !isEnded(phase)) && { open: true }),
     ...(kind !== undefined && { kind }),
     $and: [anyOfTraits(anyOf), isAfter(after)],
   };
@@ -138,17 +138,6 @@ function isAfter(after: { readonly createdAt: Date; readonly id: string } | null
   const { createdAt, id } = after;
   return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $lt: id } }] };
 }
-
-function isOpen(phase: string): boolean {
-  return OPEN_PHASES.has(phase);
-}
-
-const OPEN_PHASES: ReadonlySet<string> = new Set<Phase>([
-  'queued',
-  'running',
-  'compensating',
-  'stuck',
-]);
 
 /** @throws BadCursorError for a cursor that no page gave out. */
 function decodeCursor(cursor: string): { createdAt: Date; id: string } {
