@@ -42,12 +42,11 @@ export function createRegistry(given: readonly SagaDefinition[]): Registry {
       newestByName.set(definition.name, registered);
     }
   }
-  const queues = [
-    ...new Set([...newestByName.values()].map(({ definition }) => queueOfOne(definition))),
-  ];
+  const named = [...newestByName.values()].map(({ definition }) => definition.queue);
+  const queues = [...new Set(named.map((queue = DEFAULT_QUEUE) => queue))];
   const queueOf = (name: string) => {
     const known = newestByName.get(name);
-    return known === undefined ? (queues[0] ?? DEFAULT_QUEUE) : queueOfOne(known.definition);
+    return (known === undefined ? queues[0] : known.definition.queue) ?? DEFAULT_QUEUE;
   };
   return {
     queueOf,
@@ -65,10 +64,6 @@ export function createRegistry(given: readonly SagaDefinition[]): Registry {
       return newest;
     },
   };
-}
-
-function queueOfOne({ queue = DEFAULT_QUEUE }: SagaDefinition): string {
-  return queue;
 }
 
 export function pinnedId(name: string, version: number): string {

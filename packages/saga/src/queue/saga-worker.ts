@@ -42,7 +42,7 @@ export function startSagaWorker(options: SagaWorkerOptions) {
     queue,
     (job: Job, token?: string, signal?: AbortSignal) => {
       // A job is a wake-up under any name: its name is a saga's kind, which a tick might share.
-      const tick = isWakeUp(job) ? undefined : options.ticks?.get(job.name);
+      const tick = namedSaga(job) === undefined ? options.ticks?.get(job.name) : undefined;
       if (tick !== undefined) return tick().catch(rethrowReadable);
       return work(options, job, token, {
         signal: signal ?? new AbortController().signal,
@@ -136,10 +136,6 @@ async function giveBack(
 }
 
 const FOREIGN_KEPT_MS = 3_600_000;
-
-function isWakeUp(job: Job): boolean {
-  return namedSaga(job) !== undefined;
-}
 
 function namedSaga(job: Job): unknown {
   return Reflect.get(Object(job.data), 'sagaId');

@@ -26,7 +26,7 @@ import { isMoment } from './clock.ts';
 import { withDeadline } from './deadline.ts';
 import { demandedDelayMs, readable, toFailure } from './failure.ts';
 import { ownCopy } from './own-copy.ts';
-import { type CommandContext, callOf, stateAt, withStart } from './step-call.ts';
+import { type CommandContext, callOf, stateAt } from './step-call.ts';
 
 /** The captures are reads; a source that takes longer is unknown for now and read again by its step. */
 const CAPTURE_TIMEOUT_MS = 3_000;
@@ -76,7 +76,9 @@ async function fenceEffects(context: CommandContext): Promise<SagaEvent> {
 
 async function captureAll(context: CommandContext): Promise<SagaEvent> {
   const atMs = context.clock.nowMs();
-  const started = { ...context, record: withStart(context.record, atMs) };
+  const { record } = context;
+  const state = { ...record.state, startedAtMs: atMs };
+  const started = { ...context, record: { ...record, state } };
   const captures = await Promise.all(
     context.definition.steps.map((step, index) =>
       step.kind === 'compensatable' ? captureOrNull(started, step, index) : null,

@@ -67,10 +67,6 @@ function pick(steps: readonly StepState[], read: (step: StepState) => Json | nul
   return picked;
 }
 
-export function withStart(record: SagaRecord, startedAtMs: number): SagaRecord {
-  return { ...record, state: { ...record.state, startedAtMs } };
-}
-
 export function stateAt({ record }: CommandContext, index: number): StepState {
   const state = record.state.steps[index];
   if (state === undefined) throw new RangeError(`no step ${index} in saga ${record.id}`);

@@ -112,15 +112,14 @@ const IS_NULL = { $type: 'null', $not: { $type: 'array' } } as const;
 function standingFilter(state: SagaState): Record<string, unknown> {
   const { steps, ...saga } = standingOf(state);
   const filter = Object.entries(saga).map(([field, value]) => [`state.${field}`, value]);
-  const ofSteps = steps.flatMap(({ isPending, isCaptured }, index) => [
-    { [`state.steps.${index}.status`]: isPending ? 'pending' : { $ne: 'pending' } },
-    negatedIf(isCaptured, { [`state.steps.${index}.capture`]: IS_NULL }),
-  ]);
+  const ofSteps = steps.flatMap(({ isPending, isCaptured }, index) => {
+    const hasNone = { [`state.steps.${index}.capture`]: IS_NULL };
+    return [
+      { [`state.steps.${index}.status`]: isPending ? 'pending' : { $ne: 'pending' } },
+      isCaptured ? { $nor: [hasNone] } : hasNone,
+    ];
+  });
   return { ...Object.fromEntries(filter), $and: ofSteps };
-}
-
-function negatedIf(isNegated: boolean, condition: Record<string, unknown>) {
-  return isNegated ? { $nor: [condition] } : condition;
 }
 
 async function standsNow(
