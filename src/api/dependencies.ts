@@ -23,6 +23,7 @@ import type { StartSyncAll } from '../sync/sync-all-input.ts';
 import type { SyncRequests } from '../sync/sync-requests.ts';
 import type { AuditService } from '../wallet/audit/audit-service.ts';
 import type { Account, AccountQuery } from '../wallet/mongodb/accounts.ts';
+import type { SignIn } from './schemas/sessions.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
 export interface ApiDependencies {
@@ -43,6 +44,7 @@ export interface ApiDependencies {
   readonly audits: Pick<AuditService, 'auditUser' | 'auditAll' | 'lastRun'>;
   readonly registry: KnownSagas;
   readonly adminReads: AdminReads;
+  /** Each of its answers within a deadline: a probe waits for all of them. */
   readonly health: () => Promise<Health>;
   readonly metrics: Registry;
   /** Null: no traces are kept. */
@@ -126,13 +128,8 @@ export type ComponentHealth = { readonly tookMs?: number } & (
   | { readonly status: 'down'; readonly reason: string }
 );
 
-/** The configuration of the Firebase web SDK; public by its nature. */
-export interface FirebaseWeb {
-  readonly apiKey: string;
-  readonly projectId: string;
-  /** `http://host:port` of the Auth emulator. */
-  readonly emulator: string | null;
-}
+/** The configuration of the Firebase web SDK. */
+export type FirebaseWeb = Omit<Extract<SignIn, { kind: 'firebase' }>, 'kind'>;
 
 export interface DemoSessions {
   /** Whom a visitor may choose to be. */

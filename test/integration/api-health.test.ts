@@ -24,15 +24,13 @@ test('all but MongoDB are away: ready, and named without their addresses', async
   expect(response.json()).toEqual({ status: 'degraded', degraded: ['redis', 'docker'] });
 });
 
-test('MongoDB is away, or the reading of it does not end: 503, but live', async () => {
-  const away = async () => ({ ...HEALTHY, mongodb: down });
-  const endless = () => Promise.withResolvers<never>().promise;
-  for (const health of [away, endless]) {
-    const api = await createTestApi({ deps: { health } });
-    const response = await api.app.inject({ url: '/readyz' });
-    expect(expectProblem(response, 503, 'not-ready')).toMatchObject({ degraded: ['mongodb'] });
-    expect((await api.app.inject({ url: '/livez' })).statusCode).toBe(200);
-  }
+test('MongoDB is away: 503, but live', async () => {
+  const api = await createTestApi({
+    deps: { health: async () => ({ ...HEALTHY, mongodb: down }) },
+  });
+  const response = await api.app.inject({ url: '/readyz' });
+  expect(expectProblem(response, 503, 'not-ready')).toMatchObject({ degraded: ['mongodb'] });
+  expect((await api.app.inject({ url: '/livez' })).statusCode).toBe(200);
 });
 
 test('metrics: with the token and no other; where there is none, for nobody', async () => {

@@ -29,7 +29,9 @@ export const SignInSchema = Type.Union(
       kind: Type.Literal('firebase'),
       apiKey: Type.String({ description: "The project's web key; public by its nature." }),
       projectId: Type.String(),
-      emulator: Type.Union([Type.String(), Type.Null()]),
+      emulator: Type.Union([Type.String(), Type.Null()], {
+        description: '`http://host:port` of the Auth emulator.',
+      }),
     }),
     Type.Object({
       kind: Type.Literal('token', { description: 'Only by a bearer token that one has.' }),
