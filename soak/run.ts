@@ -42,7 +42,6 @@ export interface RunReport {
   /** By kind and end. */
   readonly sagas: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
-  readonly answers: Readonly<Record<string, number>>;
   /** Why sagas stood still before they were sent on. */
   readonly stuck: Readonly<Record<string, number>>;
   readonly polls: number;
@@ -75,7 +74,6 @@ async function runOn(
   const random = createRandom(seed);
   const verdict = createVerdict();
   const faults = createTally();
-  const answers = createTally();
   const stuck = createTally();
   const { db, folder, poolStateFile } = environment;
   const town = await foundTown(db, poolStateFile, USERS);
@@ -105,7 +103,7 @@ async function runOn(
   say(`seed ${seed}: load and faults for ${minutes} minute(s)`);
   const [recoveries] = await Promise.all([
     directFaults({ ...context, random: random.fork('faults'), signal: time }),
-    letUsersLive(town, { ...shared, faultSource, answers, random: random.fork('users') }),
+    letUsersLive(town, { ...shared, faultSource, random: random.fork('users') }),
     letAdministratorsWork({ ...shared, stuck, random: random.fork('administrators') }),
     watchers.stopped,
     platform.stopped,
@@ -127,7 +125,6 @@ async function runOn(
     folder,
     ...countSagas(evidence),
     faults: faults.all(),
-    answers: answers.all(),
     stuck: stuck.all(),
     polls: watchers.polls(),
     recoveries,

@@ -5,7 +5,6 @@ import { randomUUID } from 'node:crypto';
 import { pause } from '@reclaim/saga';
 import type { FaultSource } from '../faults/fault-source.ts';
 import type { Random } from '../random.ts';
-import type { Tally } from '../tally.ts';
 import type { Townsman } from '../town.ts';
 import type { Census } from './census.ts';
 import type { Client, Reply } from './client.ts';
@@ -17,8 +16,6 @@ export interface UsersOptions {
   readonly promises: Promises;
   readonly faultSource: FaultSource;
   readonly random: Random;
-  /** Answers by request and status. */
-  readonly answers: Tally;
   readonly signal: AbortSignal;
 }
 
@@ -88,7 +85,7 @@ async function deleteOne(day: Day, instanceId: string | undefined): Promise<void
   }
   const times = random.chance(0.08) ? random.between(2, 4) : 1;
   const replies = await Promise.all(
-    Array.from({ length: times }, () => ask(day, 'delete', deletionOf(instanceId))),
+    Array.from({ length: times }, () => ask(day, deletionOf(instanceId))),
   );
   const jobIds = replies.flatMap((reply) => jobOf(reply) ?? []);
   if (times > 1) promises.together(instanceId, jobIds);
@@ -107,7 +104,7 @@ async function provision(day: Day): Promise<void> {
   let reply: Reply | null = null;
   // Without an answer nobody knows whether there is a bot: the same key finds out.
   for (let attempt = 0; attempt < 3 && !day.signal.aborted; attempt += 1) {
-    reply = await ask(day, 'provision', { ...request, headers: { 'idempotency-key': key } });
+    reply = await ask(day, { ...request, headers: { 'idempotency-key': key } });
     const jobId = jobOf(reply);
     if (jobId !== undefined) promises.keyed(key, jobId);
     if (reply !== null && reply.status < 500 && !random.chance(0.05)) break;
@@ -116,7 +113,7 @@ async function provision(day: Day): Promise<void> {
 }
 
 async function sync(day: Day): Promise<void> {
-  await ask(day, 'sync', { method: 'POST', path: '/sync-wallet' });
+  await ask(day, { method: 'POST', path: '/sync-wallet' });
 }
 
 /** A late repeat of a deletion that is completed gets that job. */
@@ -138,19 +135,14 @@ async function cancel(day: Day, jobId: string | undefined): Promise<void> {
   if (jobId === undefined) return;
   await pause(day.random.between(0, 100), day.signal);
   const path = `/jobs/${jobId}/cancel`;
-  await ask(day, 'cancel', { method: 'POST', path });
+  await ask(day, { method: 'POST', path });
 }
 
 const deletionOf = (instanceId: string) =>
   ({ method: 'DELETE', path: `/bots/${instanceId}` }) as const;
 
-async function ask(
-  day: Day,
-  what: string,
-  request: Parameters<Client['as']>[1],
-): Promise<Reply | null> {
+async function ask(day: Day, request: Parameters<Client['as']>[1]): Promise<Reply | null> {
   const reply = await day.client.as(day.who.uid, request);
-  day.answers.add(`${what} ${reply?.status ?? 'unanswered'}`);
   const jobId = jobOf(reply);
   if (jobId !== undefined) remember(day, jobId);
   return reply;
