@@ -3,7 +3,6 @@
 
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Db } from 'mongodb';
 import type { Logger } from 'pino';
@@ -17,6 +16,7 @@ import { parseConfig } from '../../src/main/config.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { createTestDatabase, takeTestDatabase } from './database.ts';
 import { knowHosts } from './known-hosts.ts';
+import { memoryFolder } from './memory-folder.ts';
 import { storePoolState } from './pool-documents.ts';
 import { createSimulatedWorld, type SimulatedWorld } from './simulated-world.ts';
 
@@ -77,7 +77,7 @@ export async function startTestApplication(
   const isShared = serverUri === undefined && mongodbUri === undefined;
   const own = () => (isShared ? takeTestDatabase() : createTestDatabase(serverUri));
   const db = options.database ?? (await own());
-  const folder = await mkdtemp(join(tmpdir(), 'reclaim-test-'));
+  const folder = await mkdtemp(join(await memoryFolder(), 'reclaim-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const poolStateFile = join(folder, '.container-pool-state.json');
   const POOL_STATE = options.env?.POOL_STATE ?? POOL_STATE_PLACE;

@@ -3,8 +3,8 @@
 // that ends, and its temporary folders go with it.
 
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
-import { constants, tmpdir } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startEmbedded } from '../../src/infra/embedded/start-embedded.ts';
@@ -12,6 +12,7 @@ import type { TestDocker } from './docker.ts';
 import { findDockerEngine, removeContainersOf } from './docker-engine.ts';
 import { findBrowser, type TestBrowser } from './find-browser.ts';
 import { prepareImages } from './images.ts';
+import { memoryFolder } from './memory-folder.ts';
 import { openDb } from './open-db.ts';
 
 declare module 'vitest' {
@@ -73,14 +74,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
  * of the application is a second of compiling, and a run has hundreds. */
 async function keepCompiled({ undo }: SetUp): Promise<void> {
   if (process.env.NODE_COMPILE_CACHE !== undefined) return;
-  const folder = await mkdtemp(join(await fastFolder(), 'reclaim-test-compiled-'));
+  const folder = await mkdtemp(join(await memoryFolder(), 'reclaim-test-compiled-'));
   undo(() => rm(folder, { recursive: true, force: true }));
   process.env.NODE_COMPILE_CACHE = folder;
 }
 
 async function startServers({ progress, signal, undo }: SetUp) {
   const { MONGODB_URI, REDIS_URL } = process.env;
-  const dataDir = await mkdtemp(join(await fastFolder(), 'reclaim-test-'));
+  const dataDir = await mkdtemp(join(await memoryFolder(), 'reclaim-test-'));
   undo(() => rm(dataDir, { recursive: true, force: true }));
   const servers = await startEmbedded({
     dataDir,
@@ -108,16 +109,6 @@ async function dropDatabases(uri: string, prefix: string): Promise<void> {
   }
   await db.client.close();
 }
-
-/** A folder in memory that has room, else the system's own for temporary files. Every test makes a database with
- * a hundred files and drops it: on a busy disk that is most of the suite's time, and nothing here outlives it. */
-async function fastFolder(): Promise<string> {
-  const room = await statfs(MEMORY_FOLDER).catch(() => null);
-  return room !== null && room.bavail * room.bsize >= ROOM_BYTES ? MEMORY_FOLDER : tmpdir();
-}
-
-const MEMORY_FOLDER = '/dev/shm';
-const ROOM_BYTES = 4 * 2 ** 30;
 
 async function startDocker({ progress, signal, undo }: SetUp): Promise<TestDocker> {
   const engine = await findDockerEngine(progress, signal);

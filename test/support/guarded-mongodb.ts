@@ -2,7 +2,6 @@
 // administrator gives a program.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MongoClient } from 'mongodb';
@@ -11,6 +10,7 @@ import { MONGODB } from '../../src/infra/embedded/mongodb-server.ts';
 import { startOwnedProcess } from '../../src/infra/embedded/owned-process.ts';
 import { anyFreePort, LOOPBACK } from '../../src/infra/embedded/ports.ts';
 import { findServer } from '../../src/infra/embedded/server-binary.ts';
+import { memoryFolder } from './memory-folder.ts';
 import { waitFor } from './wait-for.ts';
 
 const CACHE = fileURLToPath(new URL('../../.cache/servers', import.meta.url));
@@ -30,7 +30,7 @@ export async function startGuardedMongodb(): Promise<GuardedMongodb> {
   const onProgress = (line: string) => void process.stderr.write(`${line}\n`);
   const search = { cacheFolder: CACHE, recorded: undefined, onProgress };
   const { path } = await findServer(MONGODB, search);
-  const folder = await mkdtemp(join(tmpdir(), 'reclaim-test-'));
+  const folder = await mkdtemp(join(await memoryFolder(), 'reclaim-test-'));
   const keyFile = join(folder, 'key');
   await writeFile(keyFile, 'A'.repeat(64), { mode: 0o600 });
   const port = await anyFreePort();

@@ -2,7 +2,6 @@
 // what it had acknowledged before its journal was on the disk is gone when it starts again.
 
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MongoClient } from 'mongodb';
@@ -10,6 +9,7 @@ import { MONGODB } from '../../src/infra/embedded/mongodb-server.ts';
 import { type OwnedProcess, startOwnedProcess } from '../../src/infra/embedded/owned-process.ts';
 import { anyFreePort, LOOPBACK } from '../../src/infra/embedded/ports.ts';
 import { findServer } from '../../src/infra/embedded/server-binary.ts';
+import { memoryFolder } from './memory-folder.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface MortalMongod {
@@ -32,7 +32,7 @@ export async function startMortalMongod(): Promise<MortalMongod> {
     recorded: undefined,
     onProgress,
   });
-  const folder = await mkdtemp(join(tmpdir(), 'reclaim-test-'));
+  const folder = await mkdtemp(join(await memoryFolder(), 'reclaim-test-'));
   const port = await anyFreePort();
   const uri = `mongodb://${LOOPBACK}:${port}/?directConnection=true`;
   let child: OwnedProcess | undefined;

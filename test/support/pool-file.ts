@@ -1,7 +1,6 @@
 // A pool state file in a folder of its own, gone when the test has finished.
 
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import {
@@ -10,6 +9,7 @@ import {
   type FilePoolStatesDeps,
 } from '../../src/pool-state/file/file-pool-states.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
+import { memoryFolder } from './memory-folder.ts';
 
 export interface PoolFileFolder {
   readonly file: string;
@@ -24,9 +24,9 @@ export interface PoolFileFolder {
 
 export async function createPoolFileFolder(
   state?: PoolState,
-  parent = tmpdir(),
+  parent?: string,
 ): Promise<PoolFileFolder> {
-  const folder = await mkdtemp(join(parent, 'pool-file-'));
+  const folder = await mkdtemp(join(parent ?? (await memoryFolder()), 'pool-file-'));
   const file = join(folder, '.container-pool-state.json');
   const opened: FilePoolStates[] = [];
   onTestFinished(async () => {

@@ -2,7 +2,6 @@
 // the secondary stands still. What is written then lies on the primary and on no majority: a crash could take it back.
 
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Document, MongoClient } from 'mongodb';
@@ -10,6 +9,7 @@ import { MONGODB } from '../../src/infra/embedded/mongodb-server.ts';
 import { type OwnedProcess, startOwnedProcess } from '../../src/infra/embedded/owned-process.ts';
 import { anyFreePort, LOOPBACK } from '../../src/infra/embedded/ports.ts';
 import { findServer } from '../../src/infra/embedded/server-binary.ts';
+import { memoryFolder } from './memory-folder.ts';
 import { stopProcess } from './stop-process.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -33,7 +33,7 @@ export async function startReplicaSet(): Promise<ReplicaSet> {
     recorded: undefined,
     onProgress,
   });
-  const folder = await mkdtemp(join(tmpdir(), 'reclaim-test-'));
+  const folder = await mkdtemp(join(await memoryFolder(), 'reclaim-test-'));
   const members = await Promise.all([0, 1, 2].map(() => startMember(path, folder)));
   const [primary, secondary, arbiter] = members;
   if (primary === undefined || secondary === undefined || arbiter === undefined) {

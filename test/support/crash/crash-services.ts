@@ -3,7 +3,6 @@
 
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Db } from 'mongodb';
 import { pino } from 'pino';
@@ -15,6 +14,7 @@ import { createServices, type Services } from '../../../src/main/compose/service
 import { parseConfig } from '../../../src/main/config.ts';
 import { createTestDatabase } from '../database.ts';
 import { knowHosts } from '../known-hosts.ts';
+import { memoryFolder } from '../memory-folder.ts';
 
 export interface CrashServices extends CrashEnvironment {
   readonly db: Db;
@@ -28,7 +28,7 @@ const PROCESSES = 3;
 
 export async function createCrashServices(): Promise<CrashServices> {
   const db = await createTestDatabase();
-  const folder = await mkdtemp(join(tmpdir(), 'reclaim-crash-'));
+  const folder = await mkdtemp(join(await memoryFolder(), 'reclaim-crash-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const mongodbUri = new URL(inject('mongodbUri'));
   mongodbUri.pathname = `/${db.databaseName}`;
