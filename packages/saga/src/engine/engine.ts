@@ -26,7 +26,7 @@ import { startWorker, type WorkerOptions } from './start-worker.ts';
 export interface EngineOptions {
   /**
    * The database of the log: collections `sagas`, `leaderLeases` and `workers`. Writes need a majority, so a replica
-   * set.
+   * set. Engines that share it must share their prefix and their definitions: one of them wakes the sagas of all.
    */
   readonly db: Db;
   /** For the queues' own commands. One that fails fast keeps callers from waiting for a Redis that is away. */
