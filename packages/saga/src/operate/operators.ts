@@ -98,7 +98,12 @@ export function choicesOf(
   { phase, stuckFrom, cause }: SagaState,
 ): readonly string[] {
   if (phase !== 'stuck' || stuckFrom !== 'running' || cause === null) return [];
-  return definition.choices?.(cause) ?? [];
+  try {
+    return definition.choices?.(cause) ?? [];
+  } catch {
+    // The other verbs, and a plain retry, need none.
+    return [];
+  }
 }
 
 function eventOf(

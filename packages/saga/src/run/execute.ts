@@ -136,7 +136,9 @@ async function run(context: CommandContext, index: number): Promise<SagaEvent> {
 
 async function observe(context: CommandContext, index: number): Promise<SagaEvent> {
   const step = stepAt(context, index);
-  return askWorld(context, index, 'observed', (call) => step.observe?.(call));
+  return askWorld(context, index, 'observed', async (call) =>
+    step.observe === undefined ? { outcome: 'absent' } : step.observe(call),
+  );
 }
 
 async function abort(context: CommandContext, index: number): Promise<SagaEvent> {
@@ -266,7 +268,8 @@ function ownValue(observed: Observation, what: string): Observation {
 // person pass as what they are.
 async function observation(ask: () => Promise<Observation> | undefined): Promise<Observation> {
   try {
-    return (await ask()) ?? { outcome: 'absent' };
+    const answer = await ask();
+    return isOutcome(answer) ? answer : { outcome: 'unknown', reason: 'it answered no outcome' };
   } catch (thrown) {
     const error = readable(thrown);
     if (error instanceof FencedError) throw error;
@@ -274,6 +277,13 @@ async function observation(ask: () => Promise<Observation> | undefined): Promise
     return { outcome: 'unknown', reason: toFailure(error).message };
   }
 }
+
+/** An answer that is none decides nothing: what the machine does not know would fail at each wake-up, for ever (I10). */
+function isOutcome(answer: Observation | undefined): answer is Observation {
+  return OUTCOMES.has(Object(answer).outcome);
+}
+
+const OUTCOMES: ReadonlySet<Observation['outcome']> = new Set(['landed', 'absent', 'unknown']);
 
 type Tried = Pick<StepState, 'attempts' | 'unknowns'>;
 

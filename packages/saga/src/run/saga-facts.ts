@@ -5,6 +5,7 @@ import type { Json } from '../json.ts';
 import type { SagaRecord } from '../log/record.ts';
 import type { SagaState } from '../machine/state.ts';
 import type { RegisteredSaga } from '../registry.ts';
+import { toFailure } from './failure.ts';
 
 type Definition = RegisteredSaga['definition'];
 
@@ -17,12 +18,17 @@ export function resultOf(
   return definition.result?.(factsOf(input, state)) ?? null;
 }
 
-/** What is locked up while the saga is open, in minor units of money; null for a kind that holds no money. */
+/** What is locked up while the saga is open, in minor units of money; null for a kind that holds no money, and where it cannot
+ * be told: one saga must not hide a list of them. */
 export function atRisk(
   definition: Definition,
   { input, state }: Pick<SagaRecord, 'input' | 'state'>,
 ): number | null {
-  return definition.atRisk?.(factsOf(input, state)) ?? null;
+  try {
+    return definition.atRisk?.(factsOf(input, state)) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** What an operator's end of the saga gives back, in lines. */
@@ -30,7 +36,11 @@ export function releasesOf(
   definition: Definition,
   { input, state }: Pick<SagaRecord, 'input' | 'state'>,
 ): readonly string[] {
-  return definition.releases?.(factsOf(input, state)) ?? [];
+  try {
+    return definition.releases?.(factsOf(input, state)) ?? [];
+  } catch (error) {
+    return [`what cannot be told: ${toFailure(error).message}`];
+  }
 }
 
 function factsOf(input: Json, { steps }: SagaState): SagaFacts<Json> {
