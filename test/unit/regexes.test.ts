@@ -10,6 +10,7 @@ const FOLDERS = ['src', 'packages/saga/src', 'web', 'workers', 'scripts'];
 
 /** Those that cannot be shown to be safe, and never meet a text from outside. */
 const OWN_TEXT: ReadonlyMap<string, string> = new Map([
+  ['scripts/check-imports.ts', "the project's own files and their names"],
   ['scripts/complete-lock.mjs', "names in the project's own lock"],
   ['scripts/npm-ci.mjs', 'lines of the npm that the script itself runs'],
   ['packages/saga/src/board/saga-board.ts', "the page of Bull Board's package"],
@@ -17,6 +18,7 @@ const OWN_TEXT: ReadonlyMap<string, string> = new Map([
 
 /** Those that build one: of what, and why it stays linear. */
 const BUILT: ReadonlyMap<string, string> = new Map([
+  ['scripts/check-imports.ts', "the names of the project's own folders"],
   [
     'src/api/plugins/unknown-routes.ts',
     "the application's own routes: one hole between two slashes",
