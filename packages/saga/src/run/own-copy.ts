@@ -13,32 +13,46 @@ const MAX_PARTS = 2_000_000;
 /** @param what for the message: `the capture of cancel-subscription`.
  * @throws HoldError NOT_STORABLE for what would come back as something else: a bigint, a Map, an Error, a function. */
 export function ownCopy<T extends Json>(value: T, what: string): T {
+  // The place of what is refused. Kept as it is walked, and written out only then: every value of every step passes here.
+  const path: (string | number)[] = [];
   let parts = 0;
-  function copy(part: unknown, path: string, depth: number): unknown {
-    const name = changed(part);
-    if (name !== null) {
-      const message = `${what}${path} is ${name}, which the log cannot give back as it is`;
-      throw new HoldError('NOT_STORABLE', message);
-    }
-    if (typeof part !== 'object' || part === null) return part;
+  function copy(part: unknown): unknown {
+    if (typeof part !== 'object') return refuseChanged(part);
+    if (part === null) return null;
     parts += 1;
-    if (depth > MAX_DEPTH || parts > MAX_PARTS) throw TOO_LARGE;
-    if (part instanceof Date) return new Date(part);
-    // A value of the database's own, which a document of another program may hold.
-    if ('_bsontype' in part) return part;
-    if ('toBSON' in part && typeof part.toBSON === 'function') {
-      return copy(part.toBSON(), path, depth + 1);
+    if (path.length > MAX_DEPTH || parts > MAX_PARTS) throw TOO_LARGE;
+    if (Array.isArray(part))
+      return Object.freeze(Array.from(part, (one, at) => copyAt(at, one ?? null)));
+    const made: unknown = Object.getPrototypeOf(part);
+    if (made !== Object.prototype && made !== null) {
+      refuseChanged(part);
+      if (part instanceof Date) return new Date(part);
+      // A value of the database's own, which a document of another program may hold.
+      if ('_bsontype' in part) return part;
+      if ('toBSON' in part && typeof part.toBSON === 'function')
+        return copyAt('toBSON', part.toBSON());
     }
-    if (Array.isArray(part)) {
-      const copies = Array.from(part, (one, at) => copy(one ?? null, `${path}[${at}]`, depth + 1));
-      return Object.freeze(copies);
+    const fields: [string, unknown][] = [];
+    for (const [key, one] of Object.entries(part)) {
+      if (one !== undefined) fields.push([key, copyAt(key, one)]);
     }
-    const fields = Object.entries(part).filter(([, one]) => one !== undefined);
-    const copies = fields.map(([key, one]) => [key, copy(one, `${path}.${key}`, depth + 1)]);
-    return Object.freeze(Object.fromEntries(copies));
+    return Object.freeze(Object.fromEntries(fields));
+  }
+  function copyAt(key: string | number, part: unknown): unknown {
+    path.push(key);
+    const copied = copy(part);
+    path.pop();
+    return copied;
+  }
+  function refuseChanged(part: unknown): unknown {
+    const name = changed(part);
+    if (name === null) return part;
+    const place = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
+    const message = `${what}${place} is ${name}, which the log cannot give back as it is`;
+    throw new HoldError('NOT_STORABLE', message);
   }
   try {
-    return copy(value, '', 0) as T;
+    return copy(value) as T;
   } catch (error) {
     if (error instanceof HoldError) throw error;
     // A circle, or a field that cannot be read.
