@@ -32,6 +32,8 @@ export interface BotsWorld {
     readonly labels?: ObservedLabels;
     readonly state?: 'running' | 'paused' | 'stopped';
     readonly ends?: Ends;
+    /** It ends at once when it is started a second time, and no policy starts it again. */
+    readonly startsOnce?: boolean;
   }): Promise<void>;
   addPool(pool: {
     readonly name: string;
@@ -199,6 +201,17 @@ export function testBots(createWorld: () => Promise<BotsWorld>): void {
     expect(await observe(bots, uid, captured)).toMatchObject({ running: false, paused: false });
     await bots.restore(`${uid}-bot-1`, captured, call());
     expect(await observe(bots, uid, captured)).toEqual(captured);
+  });
+
+  test('a dedicated bot that ends at once when it is started again: no restore calls it as it was', async () => {
+    const { bots, addDedicated, uid } = await setUp();
+    await addDedicated({ instanceId: `${uid}-bot-1`, startsOnce: true });
+    const captured = await locateOne(bots, uid);
+    await bots.stop(`${uid}-bot-1`, captured, call());
+    await expect(bots.restore(`${uid}-bot-1`, captured, call())).rejects.toMatchObject({
+      code: 'CONTAINER_DID_NOT_START',
+    });
+    expect(await observe(bots, uid, captured)).toMatchObject({ running: false });
   });
 
   test('a stopped dedicated bot: stays stopped through stop and restore', async () => {

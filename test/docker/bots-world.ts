@@ -44,9 +44,11 @@ export async function createDockerWorld(
       },
     },
     image: testDocker().botImage,
-    addDedicated: async ({ instanceId, name = `freqtrade-${instanceId}`, labels, state, ends }) => {
+    addDedicated: async ({ instanceId, labels, state, ends, startsOnce = false, ...bot }) => {
+      const { name = `freqtrade-${instanceId}` } = bot;
       const slow = ends === undefined ? {} : slowToEnd(ends);
-      const options = { name, labels: toDockerLabels(labels), ...slow };
+      const once = startsOnce ? STARTS_ONCE : {};
+      const options = { name, labels: toDockerLabels(labels), ...slow, ...once };
       const { container } = await runDedicated(options);
       if (state === 'paused') await container.pause();
       if (state === 'stopped') await container.stop();
@@ -127,6 +129,11 @@ async function update(containerName: string, program: string): Promise<void> {
 }
 
 const KILLED = 137;
+
+const STARTS_ONCE: Pick<DedicatedOptions, 'command' | 'restart'> = {
+  command: ['/bin/sh', '-c', 'test -e /tmp/once && exit 1; touch /tmp/once; exec sleep 100000'],
+  restart: 'no',
+};
 
 function slowToEnd(ends: Ends): Pick<DedicatedOptions, 'command' | 'stopSeconds'> {
   const command = ['/bin/sh', '-c', slowScript(ends, '/tmp/ended')];

@@ -64,15 +64,24 @@ async function createWorld(
       maxStopSeconds: 6,
     }),
     image: IMAGE,
-    addDedicated: ({ instanceId, name, labels = {}, state = 'running', ends }) =>
-      world.addDedicated({
+    addDedicated: async ({
+      instanceId,
+      name,
+      labels = {},
+      state = 'running',
+      ends,
+      startsOnce,
+    }) => {
+      await world.addDedicated({
         instanceId,
         labels,
         ...(name === undefined ? {} : { containerName: name }),
         running: state !== 'stopped',
         paused: state === 'paused',
         ...ends,
-      }),
+      });
+      if (startsOnce === true) await world.injectFaults({ instanceId }, { refuseStart: true });
+    },
     addPool: async ({ name, labels = {}, bots, ends, ports = {} }) => {
       await world.addPool({ containerName: name, labels });
       for (const [instanceId, program] of Object.entries(bots)) {

@@ -7,6 +7,7 @@ import type { ObservedDedicated } from '../../domain/bot.ts';
 import type { FencedCall } from '../bots.ts';
 import { type ContainerView, isNoPolicy } from './container-view.ts';
 import type { DockerServices } from './docker-services.ts';
+import { didNotStart } from './start-dedicated.ts';
 
 export async function stopDedicated(
   { containers }: DockerServices,
@@ -21,8 +22,9 @@ export async function stopDedicated(
   return 'stopped';
 }
 
+/** @throws RetryableError CONTAINER_DID_NOT_START: it was started, and has ended again. */
 export async function restoreDedicated(
-  { containers }: DockerServices,
+  { containers, deadlines }: DockerServices,
   captured: ObservedDedicated,
   call: FencedCall,
 ): Promise<'restored' | 'gone'> {
@@ -32,7 +34,14 @@ export async function restoreDedicated(
     throw new RetryableError('REMOVAL_IN_PROGRESS', `container ${now.name} is being removed`);
   }
   if (!captured.running) return 'restored';
-  if (!now.running) await containers.start(now.id, call);
+  if (!now.running) {
+    await containers.start(now.id, call);
+    // Docker answers that it started the process, whatever becomes of it. One that its policy starts again counts as running.
+    await pause(deadlines.startedForMs, call.signal);
+    const started = await containers.inspect(now.id, call);
+    if (started === null) return 'gone';
+    if (!started.running) throw didNotStart(now.id);
+  }
   const isPaused = now.running && now.paused;
   if (captured.paused && !isPaused) await containers.pause(now.id, call);
   if (!captured.paused && isPaused) await containers.unpause(now.id, call);

@@ -79,7 +79,12 @@ async function observedRunning(
     await pause(deadlines.startedForMs, call.signal);
     if (call.signal.aborted) throw new InDoubtError('DOCKER_ABORTED', 'aborted while waiting');
   }
-  throw new RetryableError('CONTAINER_DID_NOT_START', `container ${id} does not stay up`);
+  throw didNotStart(id);
+}
+
+export function didNotStart(containerId: string): RetryableError {
+  const message = `container ${containerId} does not stay up`;
+  return new RetryableError('CONTAINER_DID_NOT_START', message);
 }
 
 function labelsOf({ instanceId, firebaseUid }: Bot): Readonly<Record<string, string>> {
