@@ -95,8 +95,8 @@ export function entryOfSame(
   state: PoolState,
   { instanceId, owner, since }: OwnBot,
 ): PoolEntry | null {
-  if (isPlacedSince(state, instanceId, owner, since)) return null;
-  return findOwnEntry(state, instanceId, owner).entry;
+  const { entry } = findOwnEntry(state, instanceId, owner);
+  return isGivenSince(entry, since) ? null : entry;
 }
 
 const takenOut = new WeakMap<Change, OwnBot>();
@@ -115,7 +115,11 @@ export function isPlacedSince(
   owner: BotOwner,
   since: string,
 ): boolean {
-  const mapping = findOwnEntry(state, instanceId, owner).entry?.mapping ?? null;
+  return isGivenSince(findOwnEntry(state, instanceId, owner).entry, since);
+}
+
+function isGivenSince(entry: PoolEntry | null, since: string): boolean {
+  const mapping = entry?.mapping ?? null;
   if (mapping === null || mapping.dockerHost !== undefined) return false;
   return Date.parse(mapping.createdAt) > Date.parse(since);
 }

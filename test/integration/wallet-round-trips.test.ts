@@ -1,27 +1,26 @@
 // How many commands a saga's reads and writes of a wallet are where one saga comes alone.
 
 import { expect, it } from 'vitest';
-import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
-import { connectCounted } from '../support/counted-connection.ts';
-import { allocation, BOT, INCARNATION, SAGA_B } from '../support/users.ts';
-import { lockCommand, pay, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
+import { setUpCountedWallets } from '../support/counted-wallets.ts';
+import { BOT, INCARNATION, SAGA_B } from '../support/users.ts';
+import { lockCommand, pay, settleCommand } from '../support/wallet-commands.ts';
 
 it('a settlement alone: pays and brings its receipt in one command', async () => {
-  const { wallets, userId, sentBy } = await setUp();
+  const { wallets, userId, sentBy } = await setUpCountedWallets();
   await wallets.lock(lockCommand(userId));
   const settled = await sentBy(() => wallets.settle(settleCommand(userId)));
   expect(settled).toMatchObject({ result: { status: 'settled' }, commands: 1 });
 });
 
 it('a settlement alone that its condition refuses: one more command tells why', async () => {
-  const { wallets, userId, sentBy } = await setUp();
+  const { wallets, userId, sentBy } = await setUpCountedWallets();
   await wallets.lock({ ...lockCommand(userId), sagaId: SAGA_B });
   const refused = await sentBy(() => wallets.settle(settleCommand(userId)));
   expect(refused.result).toEqual({ status: 'other-saga', sagaId: SAGA_B });
 });
 
 it('a reading that expects nothing: asks for the past only where an allocation stands', async () => {
-  const { db, wallets, userId, sentBy } = await setUp();
+  const { db, wallets, userId, sentBy } = await setUpCountedWallets();
   const read = () => sentBy(() => wallets.readAllocation(userId, BOT, 'absent'));
   expect(await read()).toMatchObject({ result: { status: 'present' }, commands: 3 });
   const before = await db.collection('users').findOne({});
@@ -36,19 +35,3 @@ it('a reading that expects nothing: asks for the past only where an allocation s
   });
   expect(await read()).toMatchObject({ result });
 });
-
-async function setUp() {
-  const { db, userId } = await setUpWallet(
-    (opened) => createMongoWallets({ db: opened }),
-    1_000,
-    allocation(250, 262.5),
-  );
-  const counted = await connectCounted(db.databaseName);
-  const wallets = createMongoWallets({ db: counted.db });
-  const sentBy = async <T>(work: () => Promise<T>) => {
-    const before = counted.commands();
-    const result = await work();
-    return { result, commands: counted.commands() - before };
-  };
-  return { db, wallets, userId, sentBy };
-}

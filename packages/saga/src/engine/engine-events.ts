@@ -4,6 +4,7 @@
 import type { Claim } from '../log/saga-log.ts';
 import { toFailure } from '../run/failure.ts';
 import type { Transition } from '../run/journal.ts';
+import { shielded } from '../run/shielded.ts';
 
 export interface EngineEvents {
   /** A state has landed in the log. */
@@ -42,9 +43,9 @@ const DEFAULT_EVENTS: EngineEvents = {
 
 /** The given ones, and the defaults for the rest: none of them throws, and none leaves a rejection behind. */
 export function shieldEvents(given: Partial<EngineEvents> = {}): EngineEvents {
-  const failed = shielded('a failure', heard(given, 'failed'), DEFAULT_EVENTS.failed);
+  const failed = reporting('a failure', heard(given, 'failed'), DEFAULT_EVENTS.failed);
   const shield = <Name extends keyof EngineEvents>(what: string, name: Name) =>
-    shielded(what, heard(given, name), failed);
+    reporting(what, heard(given, name), failed);
   return {
     transition: shield('a transition', 'transition'),
     fenced: shield('a claim that was taken over', 'fenced'),
@@ -65,22 +66,13 @@ function heard<Name extends keyof EngineEvents>(
   return (...args) => Reflect.apply(given[name] ?? DEFAULT_EVENTS[name], given, args);
 }
 
-/** Calls `hear`, which may be asynchronous whatever its type says: a promise that nobody awaits would end the process when
- * it rejects. */
-export function shielded<Args extends readonly unknown[]>(
+/** `hear`, shielded: what it throws is reported as a failure. */
+export function reporting<Args extends readonly unknown[]>(
   what: string,
   hear: (...args: Args) => unknown,
   failed: EngineEvents['failed'],
 ): (...args: Args) => void {
-  const report = (error: unknown) => failed(`a report of ${what}`, error);
-  return (...args) => {
-    try {
-      const answer = hear(...args);
-      if (answer !== undefined) Promise.resolve(answer).catch(report);
-    } catch (error) {
-      report(error);
-    }
-  };
+  return shielded(hear, (error) => failed(`a report of ${what}`, error));
 }
 
 function print(line: string): void {

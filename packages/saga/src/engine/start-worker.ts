@@ -15,7 +15,7 @@ import { createShares, type ParkedSaga } from '../run/shares.ts';
 import { createSlots } from '../run/slots.ts';
 import { WAIT_IN_PLACE_MS } from '../run/waits-in-place.ts';
 import type { EngineCore, EngineWorker } from './engine.ts';
-import { shielded } from './engine-events.ts';
+import { reporting } from './engine-events.ts';
 import { type EngineSchedule, startRelay } from './start-relay.ts';
 
 export interface WorkerOptions {
@@ -74,7 +74,7 @@ function startQueueWorker(
       events.transition(transition);
       wakeParent(core.sagas, transition, (error) => events.failed('parent not woken', error));
     },
-    onEnded: shielded('an end', onEnded, events.failed),
+    onEnded: reporting('an end', onEnded, events.failed),
     onFenced: events.fenced,
   });
   const onError = (error: unknown) => events.failed(`worker of the queue ${queue}`, error);

@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import type { SagaRecord } from '../log/record.ts';
 import type { SagaWatch } from '../operate/saga-watch.ts';
 import { pause } from '../run/deadline.ts';
+import { shielded } from '../run/shielded.ts';
 import type { Caller } from './access.ts';
 import { type JobStream, openJobStream, type Viewing } from './job-stream.ts';
 import { problem } from './problem.ts';
@@ -60,13 +61,7 @@ export function createJobStreams<C extends Caller>(options: JobStreamsOptions<C>
   let timer: NodeJS.Timeout | undefined;
 
   // It is called when a connection closes, where an error would end the process.
-  function onCount(open: number): void {
-    try {
-      options.onCount?.(open);
-    } catch (err) {
-      options.onUncounted(err);
-    }
-  }
+  const onCount = shielded((open: number) => options.onCount?.(open), options.onUncounted);
 
   const tick = () => {
     for (const stream of streams.keys()) stream.tend(limits.beatEveryMs);

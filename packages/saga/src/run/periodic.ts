@@ -4,6 +4,7 @@
 
 import { RetryableError } from '../errors.ts';
 import { pause, withDeadline, within } from './deadline.ts';
+import { shielded } from './shielded.ts';
 
 export interface Periodic {
   /** Idempotent. */
@@ -38,15 +39,8 @@ export function createPeriodic(options: PeriodicOptions): Periodic {
   const underWay = new Set<Promise<void>>();
   let running: Promise<void> | undefined;
 
-  // A report that fails, now or later, ends neither the loop nor the process.
-  function onError(error: unknown): void {
-    try {
-      const answer: unknown = options.onError(error);
-      if (answer !== undefined) Promise.resolve(answer).catch(() => undefined);
-    } catch {
-      // The next turn that fails is reported again.
-    }
-  }
+  // A report that fails ends neither the loop nor the process: the next turn that fails is reported again.
+  const onError = shielded(options.onError, () => undefined);
 
   function begin(abort: AbortSignal): Promise<void> {
     const turn = options.turn(abort).finally(() => void underWay.delete(turn));
