@@ -1,6 +1,7 @@
 // What can be foreseen to stop a start is a sentence with what to do, never a stack. Everything else is a fault of
 // the program, and keeps its stack.
 
+import { TerminalError } from '@reclaim/saga';
 import { MongoServerError } from 'mongodb';
 import { ConfigError } from './config.ts';
 import { MissingRightError } from './migration/migration.ts';
@@ -12,7 +13,8 @@ export class StartError extends Error {}
 /** @returns undefined where it was not foreseen. */
 function sentenceFor(error: unknown): string | undefined {
   if (error instanceof ConfigError || error instanceof StartError) return error.message;
-  if (error instanceof MissingRightError) return error.message;
+  // The engine's: trying again cannot help.
+  if (error instanceof MissingRightError || error instanceof TerminalError) return error.message;
   if (isRefusedByMongodb(error)) {
     return `MongoDB refuses what MONGODB_URI names: ${error.message}`;
   }

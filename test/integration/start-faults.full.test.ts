@@ -110,6 +110,21 @@ describe('a start that cannot be', () => {
 });
 
 describe('a start in production', () => {
+  it('another prefix than the one of the database: which, what to do, and the process ends', {
+    timeout: TEST_TIMEOUT_MS,
+  }, async () => {
+    const env = await production(await createTestFolder(), (await ownDatabase()).href);
+    await startEntry('src/main/server.ts', env).running();
+    for (const entry of ['src/main/server.ts', 'workers/all.ts']) {
+      const { ended, said } = startEntry(entry, { ...env, RECLAIM_KEY_PREFIX: 'another' });
+      expect(await ended, said()).toBe(1);
+      expect(said()).toMatch(
+        /are woken under the prefix "t-.*", not "another:.*db\.engine\.deleteOne/,
+      );
+      expect(said()).not.toMatch(STACK);
+    }
+  });
+
   it(
     'a fresh checkout: the folder of the pool state file is made',
     async () => {

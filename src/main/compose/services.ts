@@ -114,6 +114,15 @@ export async function createServices(options: ServicesOptions) {
   });
   const telemetry = await openTelemetry(config, log);
   const sagaMetrics = createSagaMetrics(metricsRegistry);
+  const closeBesideEngine = async () => {
+    const spansSent = telemetry?.stop();
+    runtime.bots.close();
+    await poolStatePlace.close();
+    await redisServices.close();
+    await clock.stop();
+    await db.client.close();
+    await spansSent;
+  };
   const engine: Engine = await createEngine({
     db,
     clock,
@@ -132,6 +141,10 @@ export async function createServices(options: ServicesOptions) {
     makesIndexes: false,
     ...(telemetry !== null && { tracer: telemetry.tracer, wrapWakeUps: telemetry.traceWakeUps }),
     events: engineEvents({ log, metrics: sagaMetrics, redisWatch: redisServices.redisWatch }),
+  }).catch(async (error: unknown) => {
+    // What is left open keeps the process that was refused from ending.
+    await closeBesideEngine();
+    throw error;
   });
   const { sagas, log: sagaLog } = engine;
   registerOpenSagaGauges(metricsRegistry, { openSummary: () => sagaLog.openSummary() });
@@ -151,13 +164,7 @@ export async function createServices(options: ServicesOptions) {
   let closing: Promise<void> | undefined;
   const close = async () => {
     await engine.close();
-    const spansSent = telemetry?.stop();
-    runtime.bots.close();
-    await poolStatePlace.close();
-    await redisServices.close();
-    await clock.stop();
-    await db.client.close();
-    await spansSent;
+    await closeBesideEngine();
   };
   return {
     config,

@@ -46,6 +46,7 @@ export async function createCrashServices(): Promise<CrashServices> {
   };
   const config = parseConfig(env, 'server');
   await knowHosts(db, ['simulated']);
+  const keyPrefix = `t-${randomUUID()}`;
   const opened: Services[] = [];
   for (let index = 0; index < PROCESSES; index += 1) {
     const services = await createServices({
@@ -53,7 +54,7 @@ export async function createCrashServices(): Promise<CrashServices> {
       log: pino({ level: config.logLevel }),
       mongodbUri: mongodbUri.href,
       redisUrl: inject('redisUrl'),
-      keyPrefix: `t-${randomUUID()}`,
+      keyPrefix,
     });
     onTestFinished(() => services.close());
     opened.push(services);

@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import type { Db } from 'mongodb';
 import type { SagaDefinition } from '../definition.ts';
 import type { Json } from '../json.ts';
+import { claimPrefix } from '../log/mongodb/claim-prefix.ts';
 import { createMongoLeaderLeases, type LeaderLeases } from '../log/mongodb/mongo-leader-leases.ts';
 import { createMongoSagaLog, type MongoSagaLog } from '../log/mongodb/mongo-saga-log.ts';
 import { makeSagaIndexes } from '../log/mongodb/saga-log-indexes.ts';
@@ -25,8 +26,8 @@ import { startWorker, type WorkerOptions } from './start-worker.ts';
 
 export interface EngineOptions {
   /**
-   * The database of the log: collections `sagas`, `leaderLeases` and `workers`. Writes need a majority, so a replica
-   * set. Engines that share it must share their prefix and their definitions: one of them wakes the sagas of all.
+   * The database of the log: collections `sagas`, `leaderLeases`, `workers` and `engine`. Writes need a majority, so a
+   * replica set. Engines that share it must share their prefix and their definitions: one of them wakes the sagas of all.
    */
   readonly db: Db;
   /** For the queues' own commands. One that fails fast keeps callers from waiting for a Redis that is away. */
@@ -94,7 +95,8 @@ export interface EngineCore extends Omit<Engine, 'start' | 'startWorker' | 'clos
   readonly localRuns: Map<string, Pick<LocalRuns, 'reserve'>>;
 }
 
-/** @throws UnavailableError when MongoDB does not answer; Error for a definition that cannot be run. */
+/** @throws UnavailableError when MongoDB does not answer; TerminalError PREFIX_DIFFERS where the database is that of an
+ * engine with another prefix; Error for a definition that cannot be run. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { db, redis, prefix = 'saga', leaseMs = LEASE_MS } = options;
   const { retentionDays = RETENTION_DAYS, makesIndexes = true } = options;
@@ -103,6 +105,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     options.tracer &&
     shieldTracer(options.tracer, (error) => events.failed('a span is lost', error));
   const registry = createRegistry(options.sagas);
+  await claimPrefix(db, prefix);
   const { clock, stop: stopClock } = await clockOf(options);
   if (makesIndexes) {
     await makeSagaIndexes(
