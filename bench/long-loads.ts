@@ -70,8 +70,8 @@ function merged(some: PoolState, others: PoolState): PoolState {
 /** A move's own writes, without its reading back of all rows in one snapshot: the embedded server keeps one for a second. */
 async function fillDocuments(db: Db, state: PoolState): Promise<void> {
   const move = { file: 'bench', sha256: 'bench', isNewlineTerminated: false, at: new Date() };
-  const isFilled = await fillStore(db, state, move);
-  if (isFilled && (await activateStore(db, move))) return;
+  const filled = await fillStore(db, state, move);
+  if (filled !== null && (await activateStore(db, filled))) return;
   throw new Error('the pool state was not put into MongoDB');
 }
 

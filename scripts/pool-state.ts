@@ -33,7 +33,10 @@ try {
 } catch (error) {
   const message = messageOfThrown(error);
   const isUsage = error instanceof UsageError;
-  process.stderr.write(`pool-state: ${message}\n${isUsage ? `\n${USAGE}\n` : ''}`);
+  const next = isUsage
+    ? `\n${USAGE}\n`
+    : 'When that is repaired, call it again: it ends what it has begun.\n';
+  process.stderr.write(`pool-state: ${message}\n${next}`);
   process.exitCode = isUsage ? 2 : 1;
 }
 

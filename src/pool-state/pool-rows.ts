@@ -23,6 +23,11 @@ export function createGatheredRows() {
   return {
     putPool: (row: RowDocument<Pool>): void => put(pools, row),
     putBot: (row: RowDocument<BotMapping>): void => put(bots, row),
+    /** Forgets what is older than the state itself. */
+    dropBelow: (revision: number): void => {
+      dropBelow(pools, revision);
+      dropBelow(bots, revision);
+    },
     /** Lays a change that the rows may not have yet over them. Repeatable. */
     layOver: (pending: PendingRows | null): void => {
       if (pending === null) return;
@@ -62,6 +67,10 @@ function put<T>(rows: Rows<T>, { _id, ...row }: RowDocument<T>): void {
   const isRemoved = row.removedAt !== undefined && value === undefined;
   // What a row of the right shape has; the state that it becomes part of is checked as a whole.
   rows.set(_id, isRemoved ? { ...place, isRemoved } : { ...place, isRemoved, value: value as T });
+}
+
+function dropBelow<T>(rows: Rows<T>, revision: number): void {
+  for (const [id, row] of rows) if (row.revision < revision) rows.delete(id);
 }
 
 function layOver<T>(rows: Rows<T>, pending: readonly PendingRow<T>[], revision: number): void {

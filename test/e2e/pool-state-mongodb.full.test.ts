@@ -1,11 +1,12 @@
 // The whole application with its pool state in MongoDB: the flows that write it, what health says of it, and what
 // becomes of a start for which the pool state is in the other place.
 
-import { access, rm } from 'node:fs/promises';
+import { access, rename, rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { reportHealth } from '../../src/main/compose/health-report.ts';
 import { moveToFile, moveToMongodb } from '../../src/pool-state/mongodb/move-pool-state.ts';
 import { poolCollections } from '../../src/pool-state/mongodb/pool-documents.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { startBeside, startTestApplication } from '../support/application.ts';
 import {
   deleteBot,
@@ -133,6 +134,25 @@ describe('a start for which the pool state is in the other place', () => {
     await again.stop();
     expect(await moveToFile(deps)).toMatchObject({ status: 'moved' });
     expect((await reportHealth(app.services)).poolState).toEqual(OK);
+  });
+
+  it('in MongoDB, and a copy of the file without its note is back: not used, until the state is moved to it', async () => {
+    const app = await startWithFixtures({ env: inFile });
+    const deps = { db: app.db, file: app.poolStateFile, now: () => new Date(), isDryRun: false };
+    const moved = await moveToMongodb(deps);
+    if (moved.status !== 'moved') throw new Error(moved.status);
+    await rename(moved.kept, app.poolStateFile);
+    await rm(`${app.poolStateFile}.moved`);
+    const { services } = await startBeside(app, inFile);
+    const { poolStates } = services.deletionPorts;
+    const signal = AbortSignal.timeout(20_000);
+    expect(await poolStates.read({ signal })).toMatchObject({ status: 'unknown' });
+    const mutation = { change: (state: PoolState) => state, fence: async () => undefined, signal };
+    await expect(poolStates.mutate(mutation)).rejects.toMatchObject({
+      code: 'POOL_STATE_UNREADABLE',
+    });
+    expect(await moveToFile(deps)).toMatchObject({ status: 'moved' });
+    expect(await poolStates.read({ signal })).toMatchObject({ status: 'ok' });
   });
 
   it('still a file, started with MongoDB: unknown, and no empty state is made beside it', async () => {

@@ -1,7 +1,7 @@
 // The pool state on its way between the file and MongoDB: exact, repeatable, and at no moment in two places.
 
 import { execFile, execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import {
   chmod,
   chown,
@@ -13,23 +13,29 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { createEmptyPoolState } from '../../src/pool-state/file/create-empty-pool-state.ts';
-import { noteMoved } from '../../src/pool-state/file/pool-file-moved.ts';
+import { fileBehind } from '../../src/pool-state/file/file-behind.ts';
+import { noteMoved, whyMoved } from '../../src/pool-state/file/pool-file-moved.ts';
 import {
   type MoveDeps,
   moveToFile,
   moveToMongodb,
 } from '../../src/pool-state/mongodb/move-pool-state.ts';
 import { poolCollections } from '../../src/pool-state/mongodb/pool-documents.ts';
-import { createEmptyPoolDocuments } from '../../src/pool-state/mongodb/pool-documents-store.ts';
+import { createPoolDocumentsReader } from '../../src/pool-state/mongodb/pool-documents-reader.ts';
+import {
+  activateStore,
+  createEmptyPoolDocuments,
+  fillStore,
+} from '../../src/pool-state/mongodb/pool-documents-store.ts';
 import { takeOut } from '../../src/pool-state/pool-state.ts';
 import { childEnv } from '../support/child-env.ts';
 import { isRoot } from '../support/other-user.ts';
 import { createPoolDatabase, type PoolDatabase } from '../support/pool-documents.ts';
 import { createPoolFileFolder, type PoolFileFolder } from '../support/pool-file.ts';
-import { samplePoolState } from '../support/pool-state-samples.ts';
+import { sampleMapping, samplePoolState } from '../support/pool-state-samples.ts';
 import { holdPoolStateLock } from '../support/worker-process.ts';
 
 const NAME = '.container-pool-state.json';
@@ -215,7 +221,7 @@ test('a worker changes the state in MongoDB during the move to the file: refused
     ...deps,
     // Asked between the reading and the last step: as a worker's change would leave it.
     now: () => {
-      if (!isRaised) raiseRevision(database.db.databaseName);
+      if (!isRaised) raise(database.db.databaseName, ['revision']);
       isRaised = true;
       return now();
     },
@@ -259,6 +265,123 @@ test('a move back that ended before the file was in charge: called again, it end
   await expectUnknown(folder.open(), 'POOL_STATE=mongodb');
   await expectUnknown(database.open(), 'POOL_STATE=file');
   expect(await moveToFile(deps)).toMatchObject({ status: 'moved' });
+  await takeBotOut(folder.open());
+});
+
+test('another move begins to fill the store before this one counts: refused, the file is in charge as before', async () => {
+  const { folder, database, deps } = await set(TEXT);
+  let asked = 0;
+  const overtaken = () => {
+    asked += 1;
+    if (asked === 3) raise(database.db.databaseName, ['revision', 'filledAt']);
+    return now();
+  };
+  expect(await moveToMongodb({ ...deps, now: overtaken })).toMatchObject({
+    status: 'refused',
+    reason: expect.stringContaining('another move'),
+  });
+  expect(await folder.names()).toEqual([NAME]);
+  await expectUnknown(database.open(), 'being moved');
+  await takeBotOut(folder.open());
+});
+
+test('another move fills the store meanwhile, and the first one writes late: the second one counts alone', async () => {
+  const { db, stored } = await createPoolDatabase();
+  const move = { file: 'a file', sha256: 'the same', isNewlineTerminated: true, at: now() };
+  const first = await fillStore(db, samplePoolState(3), move);
+  const second = await fillStore(db, samplePoolState(6), move);
+  if (first === null || second === null) throw new Error('not filled');
+  const late = { revision: first, position: 0, value: sampleMapping('uid-9', 'uid-9-bot-1', 0) };
+  await poolCollections(db).bots.insertOne({ _id: 'uid-9-bot-1', ...late });
+  expect(await activateStore(db, first)).toBe(false);
+  expect(await activateStore(db, second)).toBe(true);
+  expect(await stored()).toEqual(samplePoolState(6));
+  const about = { bots: ['uid-9-bot-1'], users: ['uid-9'] };
+  const answer = await createPoolDocumentsReader(db, () => 0).readPart(about);
+  expect(answer).toMatchObject({ status: 'ok', stored: { state: { botMapping: {} } } });
+});
+
+test('to the file and back while a process has the state before in mind: it sees what came back', async () => {
+  const { folder, database, deps } = await set(TEXT);
+  await moveToMongodb(deps);
+  const states = database.open();
+  const read = async () => {
+    const answer = await states.read({ signal: AbortSignal.timeout(10_000) });
+    return answer.status === 'ok' ? Object.keys(answer.items.botMapping) : answer;
+  };
+  expect(await read()).toContain(BOT);
+  await moveToFile(deps);
+  await takeBotOut(folder.open());
+  await moveToMongodb(deps);
+  expect(await read()).toEqual(Object.keys((await database.stored()).botMapping));
+  expect(await read()).not.toContain(BOT);
+});
+
+test('the note cannot be written: the file is in charge as before', async () => {
+  const { folder, deps } = await set(TEXT);
+  await symlink('/dev/full', `${folder.file}.moved`);
+  await expect(moveToMongodb(deps)).rejects.toMatchObject({ code: 'ENOSPC' });
+  expect(await folder.names()).toEqual([NAME]);
+  await takeBotOut(folder.open());
+  expect(await moveToMongodb(deps)).toMatchObject({ status: 'moved' });
+});
+
+test('the file cannot be read at the end of the move: refused with the reason', async () => {
+  const { folder, deps } = await set(TEXT);
+  let asked = 0;
+  const spoiling = () => {
+    asked += 1;
+    if (asked === 3) {
+      renameSync(folder.file, `${folder.file}-away`);
+      mkdirSync(folder.file);
+    }
+    return now();
+  };
+  expect(await moveToMongodb({ ...deps, now: spoiling })).toMatchObject({
+    status: 'refused',
+    reason: expect.stringContaining('not a regular file'),
+  });
+});
+
+test('the state was moved to another file: this one is not called the pool state', async () => {
+  const { folder, deps } = await set(TEXT);
+  await moveToMongodb(deps);
+  await moveToFile(deps);
+  const other = await createPoolFileFolder(samplePoolState(3));
+  expect(await moveToFile({ ...deps, file: other.file })).toEqual({
+    status: 'refused',
+    reason: `it was moved to ${folder.file}`,
+  });
+  expect(await moveToFile(deps)).toEqual({ status: 'already-there' });
+});
+
+test('a name that cannot be resolved: an error, and not the name itself', async () => {
+  const { folder } = await set(TEXT);
+  const loop = `${folder.file}-loop`;
+  await symlink(loop, loop);
+  await expect(whyMoved(loop)).rejects.toMatchObject({ code: 'ELOOP' });
+  await expect(createEmptyPoolState(loop, now)).rejects.toMatchObject({ code: 'ELOOP' });
+  await expect(fileBehind(loop)).rejects.toMatchObject({ code: 'ELOOP' });
+});
+
+test('a move back that ended with its file in place, and workers went on in MongoDB: called again, it ends', async () => {
+  const { folder, database, deps } = await set(TEXT);
+  await moveToMongodb(deps);
+  // As the move that raises the revision is left: its file is there, MongoDB is in charge.
+  let isRaised = false;
+  await moveToFile({
+    ...deps,
+    now: () => {
+      if (!isRaised) raise(database.db.databaseName, ['revision']);
+      isRaised = true;
+      return now();
+    },
+  });
+  const [outdated = ''] = (await folder.names()).filter((name) => name.includes('.outdated-'));
+  await rename(`${dirname(folder.file)}/${outdated}`, folder.file);
+  await takeBotOut(database.open());
+  expect(await moveToFile(deps)).toMatchObject({ status: 'moved' });
+  expect((await folder.stored()).botMapping).not.toHaveProperty(BOT);
   await takeBotOut(folder.open());
 });
 
@@ -326,14 +449,22 @@ async function takeBotOut(states: States): Promise<void> {
 }
 
 /** Done when it returns. */
-function raiseRevision(databaseName: string): void {
+function raise(databaseName: string, fields: readonly string[]): void {
   const program = `
     import { MongoClient } from 'mongodb';
-    const [uri, dbName] = process.argv.slice(1);
+    const [uri, dbName, ...fields] = process.argv.slice(1);
+    const $inc = Object.fromEntries(fields.map((field) => [field, 1]));
     const client = await MongoClient.connect(uri);
-    await client.db(dbName).collection('poolState').updateOne({}, { $inc: { revision: 1 } });
+    await client.db(dbName).collection('poolState').updateOne({}, { $inc });
     await client.close();`;
-  const args = ['--input-type=module', '-e', program, inject('mongodbUri'), databaseName];
+  const args = [
+    '--input-type=module',
+    '-e',
+    program,
+    inject('mongodbUri'),
+    databaseName,
+    ...fields,
+  ];
   execFileSync(process.execPath, args, { cwd: join(import.meta.dirname, '../..') });
 }
 

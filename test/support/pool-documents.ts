@@ -39,8 +39,8 @@ export async function createPoolDatabase(state?: PoolState): Promise<PoolDatabas
 
 export async function storePoolState(db: Db, state: PoolState): Promise<void> {
   const move = { file: 'sample', sha256: 'sample', isNewlineTerminated: true, at: new Date(0) };
-  const isStored = await fillStore(db, state, move);
-  if (!isStored || !(await activateStore(db, move))) throw new Error('not stored');
+  const filled = await fillStore(db, state, move);
+  if (filled === null || !(await activateStore(db, filled))) throw new Error('not stored');
 }
 
 /** By a reader that remembers nothing. */

@@ -4,8 +4,10 @@
 import { stat } from 'node:fs/promises';
 import type { Db } from 'mongodb';
 import type { Logger } from 'pino';
+import { unknown } from '../../domain/source.ts';
 import { createEmptyPoolState } from '../../pool-state/file/create-empty-pool-state.ts';
 import { createFilePoolStates } from '../../pool-state/file/file-pool-states.ts';
+import { unreadable } from '../../pool-state/file/pool-file-errors.ts';
 import { probePoolFile } from '../../pool-state/file/probe-pool-file.ts';
 import { createMongoPoolStates } from '../../pool-state/mongodb/mongo-pool-states.ts';
 import {
@@ -37,14 +39,28 @@ export function openPoolStatePlace(deps: PlaceDeps): PoolStatePlace {
 function inFile({ config, db, now, log }: PlaceDeps): PoolStatePlace {
   const file = config.poolStateFile;
   const poolStates = createFilePoolStates({ file, now, log });
+  const isInMongodb = async () => (await observeStore(db))?.status === 'active';
+  // Others may work with that one, and this file may be an old copy without its note.
+  let isElsewhere = false;
+  const observeAgain = async () => {
+    if (isElsewhere) isElsewhere = await isInMongodb();
+    return isElsewhere;
+  };
   return {
-    poolStates,
+    poolStates: {
+      read: async (question) =>
+        (await observeAgain())
+          ? unknown(`pool state ${file}: ${ELSEWHERE}`)
+          : poolStates.read(question),
+      mutate: async (mutation) => {
+        if (await observeAgain()) throw unreadable(file, ELSEWHERE);
+        return poolStates.mutate(mutation);
+      },
+    },
     begin: async (accounts) => {
-      if ((await observeStore(db))?.status === 'active') {
-        log.error(
-          { file },
-          'the pool state is in MongoDB: set POOL_STATE=mongodb, or move it back',
-        );
+      if (await isInMongodb()) {
+        isElsewhere = true;
+        log.error({ file }, ELSEWHERE);
         return;
       }
       if (!(await accounts.hasAllocations())) await createEmptyPoolState(file, now);
@@ -54,6 +70,9 @@ function inFile({ config, db, now, log }: PlaceDeps): PoolStatePlace {
     close: () => poolStates.close(),
   };
 }
+
+const ELSEWHERE =
+  'the pool state is in MongoDB: set POOL_STATE=mongodb and restart, or move it back (npm run pool-state -- --to file)';
 
 const UNREPLACEABLE =
   'the pool state file cannot be replaced: deletions pay, with a warning, and leave their entries to tombstones';

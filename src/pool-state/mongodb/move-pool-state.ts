@@ -27,7 +27,13 @@ import { formatPoolState } from '../pool-state-format.ts';
 import { UNREADABLE } from '../unreadable-rows.ts';
 import type { MoveNote } from './pool-documents.ts';
 import { readStore } from './pool-documents-reader.ts';
-import { activateStore, fillStore, markStoreMoved, observeStore } from './pool-documents-store.ts';
+import {
+  activateStore,
+  fillStore,
+  markStoreMoved,
+  notePlacing,
+  observeStore,
+} from './pool-documents-store.ts';
 
 export interface MoveDeps {
   readonly db: Db;
@@ -118,7 +124,8 @@ async function switchToMongodb(
   { db, now }: MoveDeps,
   { file, lock, snapshot, move }: Switch,
 ): Promise<string | null> {
-  if (!(await fillStore(db, snapshot.state, move))) {
+  const filled = await fillStore(db, snapshot.state, move);
+  if (filled === null) {
     return 'another process moves a pool state to MongoDB at this moment';
   }
   const written = await readStore(db, 'filling');
@@ -126,15 +133,29 @@ async function switchToMongodb(
   if (!isSame(written.stored.state, snapshot.state)) {
     return 'MongoDB did not keep the state exactly as it is in the file';
   }
-  await noteMoved(file, now());
+  await noteMoved(file, now()).catch(async (error: unknown) => {
+    // The file is the pool state as before; where that cannot be written either, the same move ends it.
+    await removeMovedNote(file).catch(() => undefined);
+    throw error;
+  });
   // The platform knows neither lock nor note.
+  const touched = await whyTouched(file, snapshot, lock);
+  if (touched === null && (await activateStore(db, filled))) return null;
+  await removeMovedNote(file);
+  return touched ?? 'another move has begun to fill MongoDB: end that one first';
+}
+
+/** Why the file may not be as it was read; null where it is. */
+async function whyTouched(
+  file: string,
+  { bytes }: Snapshot,
+  lock: PoolFileLock,
+): Promise<string | null> {
   const again = await readFileAt(file);
-  const isUntouched = again.status === 'ok' && again.snapshot.bytes.equals(snapshot.bytes);
-  if (!isUntouched || !lock.isHeld()) {
-    await removeMovedNote(file);
-    return 'the file was written meanwhile: stop what writes it, then call again';
-  }
-  return (await activateStore(db, move)) ? null : 'another process took the store away';
+  if (again.status === 'unknown') return `${file}: ${again.reason}`;
+  const isSameFile = again.status === 'ok' && again.snapshot.bytes.equals(bytes);
+  if (isSameFile && lock.isHeld()) return null;
+  return 'the file was written meanwhile: stop what writes it, then call again';
 }
 
 /** MongoDB's state into the file. @throws as `moveToMongodb`. */
@@ -149,14 +170,16 @@ export async function moveToFile(deps: MoveDeps): Promise<MoveReport> {
     const { state, revision } = answer.stored;
     const hidden = unreadableIn(state);
     if (hidden !== null) return refused(`the pool state in MongoDB: ${hidden}`);
-    const obstacle = await obstacleAt(file, state);
-    if (obstacle !== null) return refused(obstacle);
+    const obstacle = await obstacleAt(file, state, store.placing);
+    if (typeof obstacle === 'string') return refused(obstacle);
     const counts = countsOf(state);
     const kept = 'the documents in MongoDB';
     if (deps.isDryRun) return { status: 'would-move', counts, kept };
     // Before the file has its name again, so that no process takes it for the truth too early.
     await noteMoved(file, deps.now());
     const bytes = formatPoolState(state, store.move?.isNewlineTerminated ?? true);
+    if (obstacle?.isOurs) await putAside(file);
+    await notePlacing(db, sha256(bytes));
     await placeNewFile(file, bytes, store.move?.owner);
     const written = await readFileAt(file);
     if (written.status !== 'ok' || !isSame(written.snapshot.state, state)) {
@@ -164,7 +187,7 @@ export async function moveToFile(deps: MoveDeps): Promise<MoveReport> {
     }
     const move = noteOf(file, written.snapshot.bytes, deps.now());
     if (!(await markStoreMoved(db, revision, move))) {
-      await rename(file, `${file}.outdated-${randomUUID()}`);
+      await putAside(file);
       return refused(
         'the pool state in MongoDB was written meanwhile; stop the workers, call again',
       );
@@ -185,9 +208,17 @@ async function endMoveToFile(
     return refused(`it was moved to ${move?.file}, and there is no file ${file}`);
   }
   if (target.status === 'unknown') return refused(`${file}: ${target.reason}`);
-  if ((await whyMoved(file)) === null) return { status: 'already-there' };
-  if (sha256(target.snapshot.bytes) !== move?.sha256) {
-    return refused(`${file} is not the file that the state was moved to`);
+  const isMoved = sha256(target.snapshot.bytes) === move?.sha256;
+  if ((await whyMoved(file)) === null) {
+    // Its name here; what it holds has changed since.
+    const isThere = isMoved || file === move?.file;
+    return isThere ? { status: 'already-there' } : refused(`it was moved to ${move?.file}`);
+  }
+  if (!isMoved) {
+    return refused(
+      `${file} is not as the move to it, which was cut short, has written it. If it is right as it is, remove ` +
+        `${file}.moved: it is the pool state then`,
+    );
   }
   const counts = countsOf(target.snapshot.state);
   const kept = 'the documents in MongoDB';
@@ -196,13 +227,25 @@ async function endMoveToFile(
   return { status: 'moved', counts, kept };
 }
 
-async function obstacleAt(file: string, wanted: PoolState): Promise<string | null> {
+/** Why nothing must be written to the file; null where nothing is in the way, `isOurs` where a move that was cut short has
+ * left it, and MongoDB has changed since. */
+async function obstacleAt(
+  file: string,
+  wanted: PoolState,
+  placing: string | undefined,
+): Promise<string | { readonly isOurs: true } | null> {
   const target = await readFileAt(file);
   if (target.status === 'missing') return null;
   if (target.status === 'unknown') return `${file}: ${target.reason}`;
   if (isSame(target.snapshot.state, wanted)) return null;
+  const isNoted = (await whyMoved(file)) !== null;
+  if (isNoted && sha256(target.snapshot.bytes) === placing) return { isOurs: true };
   const { pools, bots } = countsOf(target.snapshot.state);
   return `${file} holds another pool state (${pools} pools, ${bots} bots): inspect it and move it aside`;
+}
+
+function putAside(file: string): Promise<void> {
+  return rename(file, `${file}.outdated-${randomUUID()}`);
 }
 
 type FileReading =

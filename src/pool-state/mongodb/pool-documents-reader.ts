@@ -109,7 +109,10 @@ async function readChanges(db: Db, base: StoredPoolState): Promise<StoredAnswer>
   const now = readable(found, 'active');
   if (now.status === 'unknown') return now;
   const { meta } = now;
-  if (meta.revision < base.revision) return readWhole(db, 'active');
+  // What it was made from is there no more.
+  if (meta.revision < base.revision || (meta.filledAt ?? 0) > base.revision) {
+    return readWhole(db, 'active');
+  }
   if (meta.revision === base.revision) {
     return { status: 'ok', stored: { ...base, pending: meta.pending } };
   }
@@ -133,6 +136,7 @@ async function readPart(db: Db, scope: PoolScope): Promise<StoredAnswer | null> 
   const rows = createGatheredRows();
   const found = readable(await findRows(db, rowsAbout(scope), rows), 'active');
   if (found.status === 'unknown') return found;
+  rows.dropBelow(found.meta.filledAt ?? 0);
   rows.layOver(found.meta.pending);
   const { wholePools, mappedTo } = rows.links(isWholePool(scope));
   if (wholePools.length + mappedTo.length > 0) {
@@ -148,6 +152,7 @@ async function readPart(db: Db, scope: PoolScope): Promise<StoredAnswer | null> 
 }
 
 function wholeOf(meta: StateDocument, rows: GatheredRows): StoredAnswer {
+  rows.dropBelow(meta.filledAt ?? 0);
   rows.layOver(meta.pending);
   const state = readRows(rows.toState(meta.head));
   return typeof state === 'string'
@@ -168,14 +173,20 @@ function storedAs(
   return { state, revision, nextPosition, pending };
 }
 
+const BEING_MOVED =
+  'it is being moved here; when no move is under way, one was cut short: call it again (npm run pool-state -- --to mongodb)';
+
 type Readable = { readonly status: 'ok'; readonly meta: StateDocument } | SourceUnknown;
 
 /** Whether the documents are to be read as a pool state. */
 function readable(meta: StateDocument | null, wanted: StateDocument['status']): Readable {
   if (meta === null) return unknown('there is none in the database');
-  if (meta.status === 'filling' && wanted === 'active') return unknown('it is being moved here');
+  if (meta.status === 'filling' && wanted === 'active') return unknown(BEING_MOVED);
   if (meta.status === 'moved') {
-    return unknown(`it was moved to ${meta.move?.file}: set POOL_STATE=file and restart`);
+    return unknown(
+      `it was moved to ${meta.move?.file}: set POOL_STATE=file and restart; where that says that it was moved to MongoDB, ` +
+        'that move was cut short: call it again (npm run pool-state -- --to file)',
+    );
   }
   const isWhole =
     meta.status === wanted &&

@@ -2,7 +2,7 @@
 // one that is moved away. Each step is conditional and repeatable; only the last one of a move makes it count.
 
 import { randomUUID } from 'node:crypto';
-import { runRepeatable, unlessDuplicate } from '@reclaim/saga/mongodb';
+import { isOnlyDuplicates, runRepeatable, unlessDuplicate } from '@reclaim/saga/mongodb';
 import type { Collection, Db, Filter } from 'mongodb';
 import { headOf } from '../pool-rows.ts';
 import type { PoolState } from '../pool-state.ts';
@@ -14,14 +14,17 @@ import {
   type StateDocument,
 } from './pool-documents.ts';
 
-export type StoreReading = Pick<StateDocument, 'status' | 'revision' | 'move'> | null;
+export type StoreReading = Pick<
+  StateDocument,
+  'status' | 'revision' | 'filledAt' | 'move' | 'placing'
+> | null;
 
 /** Whether a pool state is in MongoDB, and in what condition. */
 export function observeStore(db: Db): Promise<StoreReading> {
   return runRepeatable(() =>
     poolCollections(db).state.findOne(
       { _id: STATE_ID },
-      { projection: { _id: 0, status: 1, revision: 1, move: 1 } },
+      { projection: { _id: 0, status: 1, revision: 1, filledAt: 1, move: 1, placing: 1 } },
     ),
   );
 }
@@ -41,34 +44,49 @@ export function createEmptyPoolDocuments(db: Db, now: () => Date): Promise<'crea
 
 /** Writes a state's rows, in their order, and the state's document as `filling`: no reader accepts that state. What an
  * earlier move has left of its own goes. Only for a store that is missing, `filling` or `moved`.
- * @returns false when it is none of these (any more). */
-export async function fillStore(db: Db, source: PoolState, move: MoveNote): Promise<boolean> {
+ * @returns the revision that names what was filled; null when the store is none of these (any more). */
+export async function fillStore(db: Db, source: PoolState, move: MoveNote): Promise<number | null> {
   const { state, pools, bots } = poolCollections(db);
   const begun = await runRepeatable(async () => {
     const found = await state.findOne({ _id: STATE_ID });
     // Above every revision that was ever here: a writer that was paused since then finds another one.
     const revision = (found?.revision ?? 0) + 1;
     const rows = Object.keys(source.pools).length + Object.keys(source.botMapping).length;
-    const wanted = { ...newState(headOf(source), 'filling', revision), nextPosition: rows, move };
-    const filter = { _id: STATE_ID, status: { $in: ['filling', 'moved'] } } as const;
+    const filling = newState(headOf(source), 'filling', revision);
+    const wanted = { ...filling, filledAt: revision, nextPosition: rows, move };
+    // Of two that begin at once each has a revision of its own.
+    const filter: Filter<StateDocument> = {
+      _id: STATE_ID,
+      status: { $in: ['filling', 'moved'] },
+      revision: found?.revision ?? NEVER,
+    };
     const written = await unlessDuplicate(state.replaceOne(filter, wanted, { upsert: true }), null);
     return written === null ? null : revision;
   });
-  if (begun === null) return false;
+  if (begun === null) return null;
   await replaceRows(pools, Object.entries(source.pools), begun, 0);
   const offset = Object.keys(source.pools).length;
   await replaceRows(bots, Object.entries(source.botMapping), begun, offset);
-  return true;
+  return begun;
 }
 
-/** From here on the filled store is the pool state. */
-export async function activateStore(db: Db, move: MoveNote): Promise<boolean> {
+/** From here on what was filled is the pool state.
+ * @param filled as `fillStore` named it: another move may have begun to fill the store since. */
+export async function activateStore(db: Db, filled: number): Promise<boolean> {
   const { state } = poolCollections(db);
   return runRepeatable(async () => {
-    const filter = { _id: STATE_ID, status: 'filling', 'move.sha256': move.sha256 } as const;
+    const filter = { _id: STATE_ID, status: 'filling', filledAt: filled } as const;
     await state.updateOne(filter, { $set: { status: 'active', writeId: randomUUID() } });
-    return (await observeStore(db))?.status === 'active';
+    const found = await observeStore(db);
+    return found?.status === 'active' && found.filledAt === filled;
   });
+}
+
+/** A file of these bytes is about to be placed. Repeatable. */
+export async function notePlacing(db: Db, sha256: string): Promise<void> {
+  const { state } = poolCollections(db);
+  const placing = { $set: { placing: sha256 } };
+  await runRepeatable(() => state.updateOne({ _id: STATE_ID, status: 'active' }, placing));
 }
 
 /** From here on the store is the pool state no more; its documents stay as they were.
@@ -104,16 +122,25 @@ async function replaceRows<T>(
   for (let first = 0; first < entries.length; first += CHUNK) {
     const writes = entries.slice(first, first + CHUNK).map(([id, value], index) => ({
       replaceOne: {
-        filter: { _id: id } as Filter<RowDocument<T>>,
+        // Repeatable: a row that is there at this revision is this one, at a higher one another move's.
+        filter: { _id: id, revision: { $lt: revision } } as Filter<RowDocument<T>>,
         replacement: { revision, position: offset + first + index, value } as RowDocument<T>,
         upsert: true,
       },
     }));
-    await runRepeatable(() => collection.bulkWrite(writes, { ordered: false }));
+    await runRepeatable(async () => {
+      try {
+        await collection.bulkWrite(writes, { ordered: false });
+      } catch (error) {
+        if (!isOnlyDuplicates(error)) throw error;
+      }
+    });
   }
   const older = { revision: { $lt: revision } } as Filter<RowDocument<T>>;
   await runRepeatable(() => collection.deleteMany(older));
 }
 
+/** No store has it: one that came meanwhile is not replaced. */
+const NEVER = 0;
 /** Some hundred kilobytes a message. */
 const CHUNK = 1_000;

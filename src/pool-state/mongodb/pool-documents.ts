@@ -23,6 +23,9 @@ export interface StateDocument {
   status: 'active' | 'filling' | 'moved';
   /** Of the last change; it never goes back. */
   revision: number;
+  /** Of the move that filled the store: a row below it is what came before, or what another move wrote late, and does not
+   * count. Missing: none was ever moved in. */
+  filledAt?: number;
   /** Of the next row that is added: rows are in the order in which they came. */
   nextPosition: number;
   /**
@@ -34,6 +37,8 @@ export interface StateDocument {
   writeId: string;
   /** Of the move that brought it here or took it away. */
   move?: MoveNote;
+  /** Of the bytes of the file that a move is placing: one that holds them is that move's, and nobody's truth yet. */
+  placing?: string;
 }
 
 export interface MoveNote {
