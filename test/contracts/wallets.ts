@@ -4,6 +4,7 @@ import type { Db } from 'mongodb';
 import type { Wallets } from '../../src/wallet/wallets.ts';
 import { describeLiveValues } from './wallet-live-values.ts';
 import { describeLocks } from './wallet-locks.ts';
+import { describeOddRows } from './wallet-odd-rows.ts';
 import { describePastIncarnations } from './wallet-past-incarnations.ts';
 import { describeRepeatedSettlements } from './wallet-repeats.ts';
 import { describeReservations } from './wallet-reservations.ts';
@@ -18,4 +19,5 @@ export function describeWallets(name: string, createWallets: (db: Db) => Wallets
   describeRepeatedSettlements(name, createWallets);
   describeResurrections(name, createWallets);
   describePastIncarnations(name, createWallets);
+  describeOddRows(name, createWallets);
 }

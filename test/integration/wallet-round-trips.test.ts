@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { setUpCountedWallets } from '../support/counted-wallets.ts';
-import { BOT, INCARNATION, SAGA_B } from '../support/users.ts';
+import { BOT, INCARNATION, platformSets, SAGA_B } from '../support/users.ts';
 import { lockCommand, pay, settleCommand } from '../support/wallet-commands.ts';
 
 it('a settlement alone: pays and brings its receipt in one command', async () => {
@@ -19,10 +19,23 @@ it('a settlement alone that its condition refuses: one more command tells why', 
   expect(refused.result).toEqual({ status: 'other-saga', sagaId: SAGA_B });
 });
 
-it('a reading that expects nothing: asks for the past only where an allocation stands', async () => {
+it('a reading of a bot: one command for the user, another where a row tells of its settlement', async () => {
+  const { db, wallets, userId, sentBy } = await setUpCountedWallets();
+  const read = () => sentBy(() => wallets.readAllocation(userId, BOT));
+  const rows = [{ type: 'allocate', botId: BOT, amount: -250, timestamp: new Date() }];
+  await platformSets(db, userId, { walletTransactions: rows });
+  // Two more ask ledger and tombstones.
+  expect(await read()).toMatchObject({ result: { status: 'present' }, commands: 3 });
+  const opId = 'settle.before';
+  const settlement = { type: 'deallocate', opId, botId: BOT, timestamp: new Date(0) };
+  await platformSets(db, userId, { walletTransactions: [...rows, settlement] });
+  expect(await read()).toMatchObject({ result: { status: 'present' }, commands: 4 });
+});
+
+it('a reading that expects nothing: asks for more only where an allocation stands', async () => {
   const { db, wallets, userId, sentBy } = await setUpCountedWallets();
   const read = () => sentBy(() => wallets.readAllocation(userId, BOT, 'absent'));
-  expect(await read()).toMatchObject({ result: { status: 'present' }, commands: 3 });
+  expect(await read()).toMatchObject({ result: { status: 'present' }, commands: 4 });
   const before = await db.collection('users').findOne({});
   const { opId: settledOpId } = await pay(wallets, userId);
   expect(await read()).toMatchObject({ result: { status: 'absent' }, commands: 1 });

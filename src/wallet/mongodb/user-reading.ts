@@ -61,35 +61,43 @@ export interface NotMoney {
   readonly found: string;
 }
 
-export function userProjection(instanceIds: readonly string[], opIds: readonly string[]): Document {
+/** What is asked about: bots, and operations. */
+export interface Requested {
+  readonly instanceIds: readonly string[];
+  readonly opIds: readonly string[];
+}
+
+/** @param isWhole false: what a user without embedded rows would give. An expression that names the list, be it for its type
+ * alone, makes the server build a value of each row. */
+export function userProjection(requested: Requested, isWhole: boolean): Document {
   return {
     firebaseUid: 1,
     balance: '$paperWallet.balance',
     isBalanceMoney: isMoneyValue('$paperWallet.balance'),
-    areRowsAList: {
-      $or: [isNothing('$walletTransactions'), { $isArray: '$walletTransactions' }],
-    },
     allocations: {
       $map: {
         input: filter({ $objectToArray: ALLOCATIONS }, 'bot', {
-          $in: ['$$bot.k', literal(instanceIds)],
+          $in: ['$$bot.k', literal(requested.instanceIds)],
         }),
         as: 'bot',
-        in: allocationFields('$$bot.v'),
+        in: allocationFields('$$bot.v', isWhole),
       },
     },
-    receipts: receiptsOf(instanceIds, opIds),
+    receipts: receiptsOf(requested, isWhole ? { $concatArrays: [SETTLED, ROWS] } : SETTLED),
     withdrawnSagas: WITHDRAWN_IDS,
+    ...(isWhole && { areRowsAList: ARE_ROWS_A_LIST }),
   };
 }
 
-function receiptsOf(instanceIds: readonly string[], opIds: readonly string[]): Expression {
+const ARE_ROWS_A_LIST = {
+  $or: [isNothing('$walletTransactions'), { $isArray: '$walletTransactions' }],
+};
+
+function receiptsOf({ instanceIds, opIds }: Requested, input: Expression): Expression {
   const isRequested = {
     $or: [{ $in: ['$$row.botId', literal(instanceIds)] }, { $in: ['$$row.opId', literal(opIds)] }],
   };
-  const requested = filter({ $concatArrays: [SETTLED, ROWS] }, 'row', {
-    $and: [isSettlementRow('$$row'), isRequested],
-  });
+  const requested = filter(input, 'row', { $and: [isSettlementRow('$$row'), isRequested] });
   return { $map: { input: requested, as: 'row', in: ROW_AS_RECEIPT } };
 }
 
@@ -97,7 +105,7 @@ function filter(input: Expression, as: string, cond: Expression): Expression {
   return { $filter: { input, as, cond } };
 }
 
-function allocationFields(bot: string): Expression {
+function allocationFields(bot: string, isWhole: boolean): Expression {
   const value = valueFoundIn(bot);
   const isValueMoney = isMoneyValue(value);
   const fields = {
@@ -113,8 +121,10 @@ function allocationFields(bot: string): Expression {
     acceptedFrom: `${bot}.acceptedFrom`,
     isLockedMoney: isMoneyValue(`${bot}.lockedBy.value`),
     dated: '$$dated',
-    setAsideAt: { $cond: [{ $eq: ['$$dated', null] }, setAsideAt(bot, '$$bot.k'), null] },
-    allocatedAfter: allocatedAfter(bot, '$$bot.k'),
+    ...(isWhole && {
+      setAsideAt: { $cond: [{ $eq: ['$$dated', null] }, setAsideAt(bot, '$$bot.k'), null] },
+      allocatedAfter: allocatedAfter(bot, '$$bot.k'),
+    }),
   };
   return { $let: { vars: { dated: datedIncarnationIdOf(bot) }, in: fields } };
 }
@@ -138,7 +148,9 @@ function userNotMoney(document: Document): NotMoney | null {
   if (!document.isBalanceMoney) {
     return { field: 'paperWallet.balance', found: describeFound(document.balance) };
   }
-  return document.areRowsAList ? null : { field: 'walletTransactions', found: 'not a list' };
+  return document.areRowsAList === false
+    ? { field: 'walletTransactions', found: 'not a list' }
+    : null;
 }
 
 function parseAllocation(row: Document): AllocationReadingRow {

@@ -10,15 +10,12 @@ import {
   type WrittenAndRead,
   writeThenRead,
 } from '@reclaim/saga/mongodb';
-import { type Collection, type Db, type Document, ObjectId } from 'mongodb';
-import type { InstanceId, UserId } from '../../domain/ids.ts';
+import type { Db } from 'mongodb';
+import { readUsers, returnedUser, type UserQuestion } from './read-users.ts';
 import type { ConditionalUpdate } from './settle-update.ts';
-import { parseUserReading, type UserReading, userProjection } from './user-reading.ts';
+import type { UserReading } from './user-reading.ts';
 
-export interface WalletItem {
-  readonly userId: UserId;
-  readonly instanceId: InstanceId | null;
-  readonly opId: string | null;
+export interface WalletItem extends UserQuestion {
   /** Null for a read. */
   readonly write: ConditionalUpdate | null;
   /** Nothing is read back when the server confirms that the write took effect. */
@@ -54,7 +51,8 @@ export function createWalletBatch(db: Db): SendToWallet {
 
 async function flush(db: Db, items: readonly WalletItem[]): Promise<(() => WalletAnswer)[]> {
   const writers = items.filter(({ write }) => write !== null);
-  const isAlone = items.length === 1 && writers.length === 1 && items[0]?.isBlind !== true;
+  const [only, company] = items;
+  const isAlone = company === undefined && writers.length === 1 && only?.isBlind !== true;
   const batch = await writeThenRead({
     db,
     collection: 'users',
@@ -68,9 +66,7 @@ async function flush(db: Db, items: readonly WalletItem[]): Promise<(() => Walle
         options,
       );
     },
-    ...(isAlone && {
-      returning: { projection: projectionFor(items), toReading: (user) => readingsOf([user]) },
-    }),
+    ...(isAlone && only !== undefined && { returning: returnedUser(only) }),
   });
   const outcomes = new Map(writers.map((item, index) => [item, batch.outcomes[index]]));
   return items.map((item) => () => answer(item, outcomes.get(item) ?? null, batch.reading));
@@ -84,28 +80,4 @@ function answer(
   if (reading.status === 'ok') return { user: reading.value.get(userId) ?? null, outcome };
   if (outcome === null) throw reading.error;
   throw inDoubt('the wallet', outcome.status === 'acknowledged' ? reading.error : outcome.error);
-}
-
-async function readUsers(
-  users: Collection<Document>,
-  items: readonly WalletItem[],
-  options: Parameters<typeof users.find>[1],
-): Promise<ReadonlyMap<string, UserReading>> {
-  if (items.length === 0) return new Map();
-  const ids = [...new Set(items.map(({ userId }) => userId))];
-  const projection = projectionFor(items);
-  const documents = await users
-    .find({ _id: { $in: ids.map((id) => new ObjectId(id)) } }, { ...options, projection })
-    .toArray();
-  return readingsOf(documents);
-}
-
-function projectionFor(items: readonly WalletItem[]): Document {
-  const instanceIds = new Set(items.flatMap(({ instanceId }) => instanceId ?? []));
-  const opIds = new Set(items.flatMap(({ opId }) => opId ?? []));
-  return userProjection([...instanceIds], [...opIds]);
-}
-
-function readingsOf(documents: readonly Document[]): ReadonlyMap<string, UserReading> {
-  return new Map(documents.map((document) => [String(document._id), parseUserReading(document)]));
 }

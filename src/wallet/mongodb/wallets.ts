@@ -52,7 +52,8 @@ export function createMongoWallets({
 
   return {
     async readAllocation(userId, instanceId, expected = 'present') {
-      const reading = send({ userId, instanceId, opId: null, write: null });
+      const item = { userId, instanceId, opId: null, write: null };
+      const reading = send(expected === 'absent' ? { ...item, expected } : item);
       const early = expected === 'present' ? findPast(userId, instanceId) : null;
       const [{ user }, known] = await Promise.all([reading, early]);
       const isThere = user?.allocations.has(instanceId) ?? false;

@@ -58,7 +58,8 @@ export interface WriteThenRead<T extends Document, Reading> {
   /** For one update that must be read back: applied and read in one command. */
   readonly returning?: {
     readonly projection: Document;
-    readonly toReading: (document: WithId<T>) => Reading;
+    /** Undefined: it does not show all that must be known, and `read` does. */
+    readonly toReading: (document: WithId<T>) => Reading | undefined;
   };
 }
 
@@ -88,9 +89,8 @@ export async function writeThenRead<T extends Document, Reading>({
     const sent = { session, writes, durability };
     const { outcomes, document } =
       writes.length === 0 ? { outcomes: [] } : await write(collection, sent, returning?.projection);
-    if (returning !== undefined && document !== undefined) {
-      return { outcomes, reading: { status: 'ok', value: returning.toReading(document) } };
-    }
+    const returned = document === undefined ? undefined : returning?.toReading(document);
+    if (returned !== undefined) return { outcomes, reading: { status: 'ok', value: returned } };
     const options: ReadOptions = { session };
     try {
       return {
