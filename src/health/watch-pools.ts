@@ -77,10 +77,13 @@ async function checkRound(
   const judgements = await judgeAll(ports, await assess(ports, roster, observations));
   const persisted = await rememberBots(ports, judgements);
   const pools = await markPools(ports, roster, observations);
-  await ports.healths.keepOnly(
-    judgements.map(({ key }) => key),
-    roster.pools.map(({ key }) => key),
-  );
+  // Of what rows that cannot be read hide nothing is known: not that it is gone either (I4).
+  if (roster.unreadable.length === 0) {
+    await ports.healths.keepOnly(
+      judgements.map(({ key }) => key),
+      roster.pools.map(({ key }) => key),
+    );
+  }
   // What starts with a pool may be a bot whose deletion has waited for it.
   if (pools.started.length > 0) await ports.tombstones.makeDue();
   const unwritten = await markBots(ports, persisted, pools.changes, call).then(

@@ -1,5 +1,5 @@
 // Which bots run in which container, by the pool state: for callers that inspect containers one by one. A bot is in the
-// pool of its mapping; where it has none, in the pools that list it.
+// pool of its mapping; where it has none, in the pools that list it; where its mapping cannot be read, nowhere.
 
 import { parseInstanceId } from '../domain/ids.ts';
 import { mappingClaims, poolClaims } from './owned-entry.ts';
@@ -69,7 +69,8 @@ export function rosterOf(state: PoolState): Roster {
     const { bots, containerName } = pool;
     const owners = poolClaims(key, pool);
     for (const instanceId of new Set(bots)) {
-      if (Object.hasOwn(botMapping, instanceId)) continue;
+      if (Object.hasOwn(botMapping, instanceId) || hasUnreadableMapping(state, instanceId))
+        continue;
       byPool.get(key)?.push({ instanceId, containerName, poolKey: key, mapping: null, owners });
     }
   }
@@ -79,6 +80,11 @@ export function rosterOf(state: PoolState): Roster {
     conflicts: conflictsIn(state),
     unreadable: unreadableIn(state),
   };
+}
+
+/** It has a mapping, of which nothing is known: not the bot that has none. */
+function hasUnreadableMapping(state: PoolState, instanceId: string): boolean {
+  return Object.hasOwn(state[UNREADABLE]?.botMapping ?? {}, instanceId);
 }
 
 function unreadableIn(state: PoolState): readonly UnreadableEntry[] {

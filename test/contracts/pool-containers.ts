@@ -81,6 +81,19 @@ export function testPoolContainers(createWorld: () => Promise<PoolContainersWorl
     expect(dedicated.map((name) => observations.get(name)?.status)).toEqual(['unknown', 'absent']);
   });
 
+  test('a pool that is asked for as a bot’s own container: in doubt, whether it runs or not', async () => {
+    const { bots, addPool, setPool, uid } = await setUp();
+    const [up = '', down = ''] = ['up', 'down'].map((name) => poolOf(uid, name));
+    await addPool(up, { [`${uid}-bot-1`]: 'FATAL' });
+    await addPool(down, {});
+    await setPool(down, 'stopped');
+    const observations = await bots.observeAll({ pools: [], dedicated: [up, down] }, call());
+    expect([up, down].map((name) => observations.get(name)?.status)).toEqual([
+      'unknown',
+      'unknown',
+    ]);
+  });
+
   test('nobody to observe: nothing, and the daemon is not asked for everything', async () => {
     const { bots } = await createWorld();
     expect(await bots.observeAll({ pools: [], dedicated: [] }, call())).toEqual(new Map());

@@ -163,6 +163,47 @@ describe('a bot that has crashed', () => {
     expect(metrics).toMatch(/^health_bots\{state="given-up"\} 1$/m);
   });
 
+  it('a row that cannot be read for a while, its own or its pool’s: not judged, and no restart is forgiven', async () => {
+    for (const spoiled of ['pools', 'botMapping'] as const) {
+      const app = await startTestApplication();
+      const bot = await placeCrashed(app);
+      await app.world.injectFaults({ pool: CONTAINER }, { refuseStart: true });
+      const { observe, pass } = createHealthChecks(app);
+      const observeFor = async (minutes: number) => {
+        let restarts = 0;
+        for (let minute = 0; minute < minutes; minute += 1) {
+          restarts += (await observe()).restarts;
+          pass(MINUTE_MS);
+        }
+        return restarts;
+      };
+      expect(await observeFor(7)).toBe(3);
+      const whole = await readPoolState(app);
+      const copy = JSON.parse(JSON.stringify(whole));
+      const row = spoiled === 'pools' ? copy.pools[POOL] : copy.botMapping[bot.instanceId];
+      row[spoiled === 'pools' ? 'capacity' : 'port'] = 'none';
+      await writePoolState(app, copy);
+      expect(await observeFor(12), spoiled).toBe(0);
+      // No more than before: a pool that runs is no bot that runs.
+      const now = await readPoolState(app);
+      if (spoiled === 'pools') expect(now.botMapping[bot.instanceId]?.status).toBe('failed');
+      await writePoolState(app, whole);
+      expect(await observeFor(4), spoiled).toBe(0);
+      expect(await healthOf(app, bot.uid, bot.instanceId)).toMatchObject({ state: 'given-up' });
+    }
+  });
+
+  it('a bot whose pool has no row: not taken for a container of its own', async () => {
+    const app = await startTestApplication();
+    const { instanceId } = await placeCrashed(app);
+    await setStatus(app, instanceId, 'failed');
+    const { pools: _, ...rest } = await readPoolState(app);
+    await writePoolState(app, { ...rest, pools: {} });
+    const { observe } = createHealthChecks(app);
+    await observe();
+    expect(await statusOf(app, instanceId)).toBe('failed');
+  });
+
   it('stopped by hand: left alone', async () => {
     const app = await startTestApplication();
     const bot = await placeBot(app, 'pooled', { isRunning: false });

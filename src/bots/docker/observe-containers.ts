@@ -119,7 +119,8 @@ function holdsName(now: string, name: string): boolean {
   return renamedPool(now) === name || (bot !== undefined && mayBeRenamed(now, bot));
 }
 
-// The pool state can name any container: what is not the platform's is neither asked nor judged by its status.
+// The pool state can name any container: what is not the platform's is neither asked nor judged by its status, and of a
+// pool the status is no bot's.
 async function observeIfOurs(
   host: DockerServices,
   name: string,
@@ -128,7 +129,7 @@ async function observeIfOurs(
   call: BotsCall,
 ): Promise<ContainerObservation> {
   const isPool = bots !== undefined;
-  const isOurs = isPool ? isPoolContainer(container) : isManaged(container);
+  const isOurs = isPoolContainer(container) ? isPool : !isPool && isManaged(container);
   if (isOurs) return observeInside(host, container, bots, call);
   return { status: 'unknown', reason: `${name} is no ${isPool ? 'pool' : 'bot'} of the platform` };
 }
