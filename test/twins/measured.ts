@@ -23,7 +23,7 @@ export const MEASURED: readonly Measurement[] = [
     figure: 'crash points run',
     invariants: ['I1', 'I2', 'I4', 'I5', 'I6'],
     value:
-      'delete-bot 140 points in 12,902 runs, reclaim-orphan 109 in 3,228, provision-bot in 13,303',
+      'delete-bot 140 points in 14,944 runs, provision-bot 151 in 13,852, reclaim-orphan 3,324, sync-all 63 in 1,730, sync-wallet 1,420, restart-bot 1,077',
     command: 'npm run crash',
   },
   {
