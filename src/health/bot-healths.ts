@@ -4,6 +4,7 @@
 
 import type { ProgramState } from '../domain/bot.ts';
 import type { UserId } from '../domain/ids.ts';
+import type { BotOfUser } from '../domain/incarnation.ts';
 
 export interface BotHealths {
   /** Those of these bots that are remembered, by their key. */
@@ -17,6 +18,9 @@ export interface BotHealths {
 
   /** Forgets every bot and pool that is not among these. */
   keepOnly(bots: readonly string[], pools: readonly string[]): Promise<void>;
+
+  /** A restart that was ordered as this attempt was never tried, and counts no more; its cooldown stands. Repeatable. */
+  giveBack(bot: BotOfUser, attempt: number): Promise<void>;
 
   readPools(): Promise<ReadonlyMap<string, PoolHealth>>;
   savePools(pools: readonly PoolHealth[]): Promise<void>;

@@ -22,6 +22,7 @@ import type { PoolStates } from '../pool-state/pool-states.ts';
 import type { Tombstones } from '../tombstones/tombstones.ts';
 import type { Wallets } from '../wallet/wallets.ts';
 import type { BotEvents, BotEventType } from './bot-events.ts';
+import type { BotHealths } from './bot-healths.ts';
 import type { HealthMeter } from './health-metrics.ts';
 import { isBuried } from './restraints.ts';
 
@@ -57,6 +58,7 @@ export interface RestartPorts {
   readonly poolStates: Pick<PoolStates, 'read'>;
   readonly containers: Pick<PoolContainers, 'restart'>;
   readonly events: Pick<BotEvents, 'add'>;
+  readonly healths: Pick<BotHealths, 'giveBack'>;
   readonly meter: Pick<HealthMeter, 'restarted'>;
 }
 
@@ -87,7 +89,7 @@ export function createRestartBotSaga(ports: RestartPorts) {
       timeoutMs: ATTEMPT_MS,
       deadline: {
         at: ({ startedAtMs }) => (startedAtMs === null ? null : startedAtMs + TRY_FOR_MS),
-        expired: (call, lastError) => report(ports, call, 'unreachable', lastError ?? 'no answer'),
+        expired: (call, lastError) => reportUnreachable(ports, call, lastError),
       },
     })
     .returns(({ results }) => results[STEP_NAME] ?? null);
@@ -133,6 +135,12 @@ async function findStartable(ports: RestartPorts, call: RestartCall): Promise<St
   if (observed === undefined) return { refused: 'it is nowhere' };
   if (others.length > 0) return { refused: 'it stands in more than one container' };
   return observed.kind === 'pooled' ? observed : { refused: 'its container is of its own' };
+}
+
+// Nothing was started: a host or pool that is away must not use up what the bot may need when it is back.
+async function reportUnreachable(ports: RestartPorts, call: RestartCall, lastError: string | null) {
+  await ports.healths.giveBack(call.input, call.input.attempt);
+  return report(ports, call, 'unreachable', lastError ?? 'no answer');
 }
 
 async function report(

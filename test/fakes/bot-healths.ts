@@ -27,6 +27,15 @@ export function createMemoryBotHealths(): BotHealths {
       for (const key of bots.keys()) if (!keptBots.includes(key)) bots.delete(key);
       for (const key of pools.keys()) if (!keptPools.includes(key)) pools.delete(key);
     },
+    giveBack: async ({ userId, instanceId }, attempt) => {
+      for (const [key, bot] of bots) {
+        const isIt = bot.userId === userId && bot.instanceId === instanceId;
+        if (!isIt || bot.memory.restarts !== attempt) continue;
+        writes += 1;
+        const memory = { ...bot.memory, restarts: attempt - 1 };
+        bots.set(key, { ...bot, memory, writeId: `w${writes}` });
+      }
+    },
     readPools: async () => new Map(pools),
     savePools: async (observed) => {
       for (const pool of observed) pools.set(pool.key, pool);

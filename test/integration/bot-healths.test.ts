@@ -1,7 +1,7 @@
 // Health's memory on a real MongoDB: who is heard of several that write, and what the gauges and owners read.
 
 import { describe, expect, it } from 'vitest';
-import { toUserId } from '../../src/domain/ids.ts';
+import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import {
   type BotHealths,
   botHealthKey,
@@ -62,6 +62,20 @@ describe('the memory', () => {
       expect(found?.writeId).not.toBe(base);
       base = found?.writeId ?? null;
     }
+  });
+
+  it('an attempt that was never tried: given back once, and what was decided beside it is not heard', async () => {
+    const healths = createMongoBotHealths(await createTestDatabase());
+    const ordered = writeOf(1, null);
+    const memory = { ...ordered.memory, restarts: 2, lastRestartMs: 1_000 };
+    await healths.save([{ ...ordered, memory }, writeOf(2, null)]);
+    const base = (await writtenOn(healths, 1))?.writeId ?? null;
+    const bot = { userId: USER, instanceId: toInstanceId(ordered.instanceId) };
+    await healths.giveBack(bot, 2);
+    await healths.giveBack(bot, 2);
+    expect((await writtenOn(healths, 1))?.memory).toEqual({ ...memory, restarts: 1 });
+    expect(await healths.save([writeOf(1, base)])).toEqual(new Set());
+    expect(await writtenOn(healths, 2)).toMatchObject({ memory: { restarts: 0 } });
   });
 
   it('a bulk of which some are stale: the others are heard', async () => {

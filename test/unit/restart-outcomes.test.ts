@@ -24,6 +24,7 @@ it('two workers of one restart come to different outcomes: one event, of which t
       readAllocation: async () => ({ status: 'absent', firebaseUid: null }),
     },
     events: { add: async (events) => void told.push(...events) },
+    healths: { giveBack: async () => undefined },
     meter: { restarted: () => undefined },
   }).steps;
   const bot = { firebaseUid: toFirebaseUid('uid'), instanceId: toInstanceId('uid-bot-1') };

@@ -71,6 +71,12 @@ export function createMongoBotHealths(db: Db): BotHealths {
       await runRepeatable(() => pools().deleteMany({ _id: { $nin: [...poolKeys] } }));
     },
 
+    giveBack: async ({ userId, instanceId }, attempt) => {
+      const ordered = { userId, instanceId, 'memory.restarts': attempt };
+      const fewer = { $set: { 'memory.restarts': attempt - 1, writeId: randomUUID() } };
+      await runRepeatable(() => bots().updateMany(ordered, fewer));
+    },
+
     readPools: async () => {
       const documents = await runRepeatable(() => pools().find().toArray());
       return new Map(documents.map(({ _id, ...pool }) => [_id, { ...pool, key: _id }]));

@@ -55,6 +55,6 @@ export function createHealth(options: HealthServicesOptions) {
   return {
     ports,
     service: createHealthService({ healths, events, wallets: deletionPorts.wallets, nowMs }),
-    definitions: [createRestartBotSaga({ ...deletionPorts, containers, events, meter })],
+    definitions: [createRestartBotSaga({ ...deletionPorts, containers, events, healths, meter })],
   };
 }

@@ -34,11 +34,12 @@ export function restartTests(services: CrashServices): readonly CrashTest<Json, 
     define: (placed, wire, process) => {
       const own = services.processes[process];
       if (own === undefined) throw new RangeError('no process');
-      const { events, meter } = own.health;
+      const { events, healths, meter } = own.health;
       return createRestartBotSaga({
         ...placed.world.ports(wire, process),
         containers: wire('containers', counted(own.runtime.bots, placed), ['restart']),
         events: wire('events', events, ['add']),
+        healths: wire('healths', healths, ['giveBack']),
         meter,
       });
     },

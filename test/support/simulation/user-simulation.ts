@@ -117,6 +117,7 @@ export function userSimulationOf(twin: Twin = {}): Simulation<UserWorld> {
           ...ports,
           containers: botsOver(shared.ground, process.link, shared.nowMs),
           events: shared.events,
+          healths: { giveBack: async () => undefined },
           meter: { restarted: () => undefined },
         }),
       ];
