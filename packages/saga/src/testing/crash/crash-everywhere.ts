@@ -47,8 +47,10 @@ export async function crashEverywhere<Input extends Json, World>(
   const begun = await Promise.all(
     troubles.map(async (trouble) => {
       const calm = await run({ trouble, fates: [{}], back: 'at-the-end', wakeUps: 'direct' });
-      const faults = faultsIn(calm.traces.flat());
-      return { trouble, run, faults, isExhaustive: pairs === 'every-pair' };
+      const isExhaustive = pairs === 'every-pair';
+      const points = calm.traces.flat();
+      const faults = faultsIn(isExhaustive ? points : ownPoints(trouble, points));
+      return { trouble, run, faults, isExhaustive };
     }),
   );
   const queued = environment?.overQueue === undefined ? [] : ordersOverQueue(begun, mustDieAt);
@@ -134,6 +136,15 @@ function alone(
   return faults
     .filter((fate) => fate.dieAt !== undefined && !followed.has(fate))
     .map((fate) => [fate]);
+}
+
+/**
+ * Of a trouble with one fault, those from what goes wrong on. A fault before that is the same as without the trouble, and
+ * what another worker has done is undone where the pivot fails, with everything that there is to undo.
+ */
+function ownPoints({ faults, interferes }: Trouble, points: readonly Point[]): readonly Point[] {
+  if (faults === 'two' || interferes === undefined || interferes.isLater === true) return points;
+  return points.slice(Math.max(0, points.indexOf(interferes.at)));
 }
 
 /** The caller learns that the outcome is unknown, or gets an error that reveals nothing about it. */

@@ -39,7 +39,8 @@ export interface Trouble {
   readonly title: string;
   /** How the saga ends when no worker dies; with a death it may end either way. Missing: either way. */
   readonly ends?: 'completed' | 'undone';
-  /** Whether the recoveries are crashed too. */
+  /** Two: the recoveries are crashed too. One: a fault at each point from what goes wrong on; those before it are the same
+   * without the trouble. With `every-pair` it makes no difference. */
   readonly faults: 'one' | 'two';
   readonly interferes?: Interference;
 }
