@@ -54,6 +54,18 @@ async function drawInto(element, { times, values, format, height, signal }) {
 /** Two samples a second apart are not shown as if they were days apart. */
 const MIN_SPAN_S = 3_600;
 
+/** "00:00" and what keeps it apart from the next. */
+const MIN_LABEL_PX = 64;
+
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+
+/** The day at its beginning, and the time within it. @param {number} seconds */
+function moment(seconds) {
+  const at = new Date(seconds * 1_000);
+  return (at.getHours() + at.getMinutes() === 0 ? DAY : CLOCK).format(at);
+}
+
 /** The height of a chart in which nothing ever was. */
 const FLAT = 10_000;
 
@@ -75,7 +87,12 @@ function optionsFor(element, seconds, height, format) {
       y: { range: (_plot, _min, max) => [0, (max > 0 ? max : FLAT) * 1.1] },
     },
     axes: [
-      { ...axis, grid: { show: false } },
+      {
+        ...axis,
+        grid: { show: false },
+        space: MIN_LABEL_PX,
+        values: (_plot, splits) => splits.map(moment),
+      },
       { ...axis, size: 74, values: (_plot, splits) => splits.map((value) => format(value)) },
     ],
     series: [{}, { stroke: color('--accent'), width: 2, points: { size: 5 } }],
