@@ -110,6 +110,22 @@ export function describePastIncarnations(name: string, createWallets: (db: Db) =
       });
     });
 
+    it('undated, and what is known of the bot has paid nothing: payable', async () => {
+      const { db, userId, wallets } = await setUpWallet(createWallets, 50, undated());
+      const of = { userId, botId: BOT, at: new Date() };
+      await db.collection<{ _id: string }>('ledger').insertMany([
+        { _id: 'reserve.1', ...of, ...{ opId: 'reserve.1', type: 'allocate' } },
+        { _id: 'platform.1', ...of, ...{ opId: 'platform.1', type: 'deallocate' } },
+      ]);
+      const tombstones = createMongoTombstones({ db });
+      const target = { incarnation: stamped(userId), sagaId: SAGA_A, epoch: 1 };
+      const facts = { firebaseUid: null, slot: null, hadAllocation: false, mayTakeOver: [] };
+      await tombstones.open({ ...target, ...NOTHING_OBSERVED, ...facts });
+      await tombstones.settle(target);
+      const reading = await wallets.readAllocation(userId, BOT);
+      expect(reading).toMatchObject({ allocation: { settledOpId: null } });
+    });
+
     it('undated, its value and its name changed since: an old copy all the same', async () => {
       const { wallets, userId } = await setUp(undated({ currentValue: 900, botName: 'Renamed' }));
       expect(await markAs(wallets, userId)).toMatchObject({ status: 'already-settled' });

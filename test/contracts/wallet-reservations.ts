@@ -250,13 +250,17 @@ export function describeReservations(name: string, createWallets: (db: Db) => Wa
       expect(await wallets.withdrawReserve(order(userId))).toEqual({ status: 'withdrawn' });
     });
 
-    it('older ones than any write can be: forgotten by the next', async () => {
+    it('older ones than any write can be: forgotten by the next, and no other is', async () => {
       const { db, userId, wallets } = await setUp(1000);
-      const old = { opId: 'reserve.old', at: new Date(Date.now() - 2 * 86_400_000) };
-      await users(db).updateOne(byId(userId), { $set: { withdrawn: [old] } });
+      const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000);
+      const old = { id: 'reserve.old', at: hoursAgo(25) };
+      const young = { id: `${OP}b`, at: hoursAgo(23) };
+      await users(db).updateOne(byId(userId), { $set: { withdrawn: [old, young] } });
       await wallets.withdrawReserve(order(userId));
       const user = await readUser(db, userId);
-      expect(user.withdrawn).toMatchObject([{ id: OP }]);
+      expect(user.withdrawn).toMatchObject([{ id: young.id }, { id: OP }]);
+      const late = order(userId, { opId: young.id });
+      expect(await wallets.reserve(late)).toEqual({ status: 'withdrawn' });
     });
   });
 }

@@ -6,6 +6,7 @@ import { describeLiveValues } from './wallet-live-values.ts';
 import { describeLocks } from './wallet-locks.ts';
 import { describeOddRows } from './wallet-odd-rows.ts';
 import { describePastIncarnations } from './wallet-past-incarnations.ts';
+import { describePlatformPayments } from './wallet-platform-payments.ts';
 import { describeRepeatedSettlements } from './wallet-repeats.ts';
 import { describeReservations } from './wallet-reservations.ts';
 import { describeResurrections } from './wallet-resurrections.ts';
@@ -20,4 +21,5 @@ export function describeWallets(name: string, createWallets: (db: Db) => Wallets
   describeResurrections(name, createWallets);
   describePastIncarnations(name, createWallets);
   describeOddRows(name, createWallets);
+  describePlatformPayments(name, createWallets);
 }

@@ -2,7 +2,7 @@
 // goes back by one road alone (I2).
 
 import { expect, it } from 'vitest';
-import { toInstanceId } from '../../src/domain/ids.ts';
+import { toInstanceId, toUserId } from '../../src/domain/ids.ts';
 import { createMongoLedger } from '../../src/wallet/mongodb/ledger.ts';
 import { createMongoWallets } from '../../src/wallet/mongodb/wallets.ts';
 import { createTestAudit } from '../support/auditing.ts';
@@ -69,6 +69,8 @@ it('the copy knows nothing of this program, and takes the sequence back with it:
 
 it('both allocations are back with the copy: refused, and restored once they are gone', async () => {
   const { wallets, remove, balance, again } = await setUp();
+  const stranger = { ...again, userId: toUserId('6500000000000000000000aa') };
+  expect(await wallets.restore(stranger)).toEqual({ status: 'not-proven' });
   expect(await wallets.restore(again)).toEqual({ status: 'not-proven' });
   expect(await balance()).toBe(50);
   await remove();
