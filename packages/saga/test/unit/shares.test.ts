@@ -47,6 +47,10 @@ describe('shares of 30 slots', () => {
     expect(shares.leave('b').map(({ id }) => id)).toEqual([saga('b', 1).id]);
     const woken = shares.leave('a').map(({ id }) => id);
     expect(woken).toEqual([saga('a', 2).id, saga('a', 3).id]);
+    // Both that wait have room: `b` came first, and `c` has nothing that runs.
+    const six = createShares(6);
+    expect(['a', 'b', 'c'].map((key) => enterMany(six, key, 5))).toEqual([4, 2, 0]);
+    expect(six.leave('b').map(({ id }) => id)).toEqual([saga('c', 0).id]);
   });
 
   it('all are let in, in the end, however many come', () => {
