@@ -4,11 +4,16 @@
 import { expect, it } from 'vitest';
 import type { Bots } from '../../src/bots/bots.ts';
 import type { HostExpectations } from '../../src/bots/hosts/host-expectations.ts';
-import { finishTombstone, whileItsOwn } from '../../src/deletion/finish-tombstone.ts';
+import {
+  finishTombstone,
+  NEW_INCARNATION,
+  whileItsOwn,
+} from '../../src/deletion/finish-tombstone.ts';
 import type { ObservedBot } from '../../src/domain/bot.ts';
 import { toFirebaseUid, toInstanceId } from '../../src/domain/ids.ts';
 import { joinAnswers, ok, type SourceAnswer, unknown } from '../../src/domain/source.ts';
 import type { Findings } from '../../src/findings/findings.ts';
+import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import {
   NOTHING_OBSERVED,
   type ObservedIncarnation,
@@ -17,6 +22,7 @@ import {
 import type { Wallets } from '../../src/wallet/wallets.ts';
 import { inertPorts } from '../fakes/inert-ports.ts';
 import { NO_POOLS, poolStatesOver } from '../fakes/pool-states.ts';
+import { poolStateOf } from '../support/deletions.ts';
 import { EVERY_HOST_BELIEVED } from '../support/known-hosts.ts';
 import { observedDedicated, observedPooled, USER_ID } from '../support/samples.ts';
 
@@ -189,7 +195,8 @@ it('a new incarnation comes to be between the observation and the removal: the r
   expect(await finish(world, OBSERVED)).toEqual({ gone: true, removed: 0, told: [] });
 });
 
-it('the wallet takes its time before a change: the claim is proved after its answer, not before it (I5)', async () => {
+/** The fence of a change, and whom it has asked. */
+function fenceOn(pools: PoolState, given: Partial<Parameters<typeof whileItsOwn>[1]> = {}) {
   const asked: string[] = [];
   const wallets: Wallets = {
     ...inertPorts<Wallets>(),
@@ -200,9 +207,35 @@ it('the wallet takes its time before a change: the claim is proved after its ans
   };
   const { signal } = new AbortController();
   const fence = async () => void asked.push('the claim');
-  const one = { incarnation, firebaseUid, openedAt: new Date(0), slot: null };
-  await whileItsOwn({ wallets, poolStates }, one, { signal, fence }).fence();
+  const one = { incarnation, firebaseUid, openedAt: new Date(0), slot: null, ...given };
+  const own = whileItsOwn({ wallets, poolStates: poolStatesOver({ pools }) }, one, {
+    signal,
+    fence,
+  });
+  return { asked, fence: own.fence };
+}
+
+it('the wallet takes its time before a change: the claim is proved after its answer, not before it (I5)', async () => {
+  const { asked, fence } = fenceOn(NO_POOLS);
+  await fence();
   expect(asked).toEqual(['the wallet', 'the claim']);
+});
+
+it('the platform gives the id a new place before a change, and writes its money last: the change is refused (I5)', async () => {
+  const pools = poolStateOf('uid-1');
+  const instanceId = toInstanceId('uid-1-bot-2');
+  const bot = { incarnation: { ...incarnation, instanceId } };
+  const placedAt = pools.botMapping[instanceId]?.createdAt ?? 'unreachable';
+  const slot = { poolId: 'uid-1-pool-2', containerName: 'x', slotIndex: 0, port: 1 };
+  await expect(fenceOn(pools, bot).fence()).rejects.toMatchObject({ code: NEW_INCARNATION });
+  const late = { ...bot, openedAt: new Date('2100-01-01') };
+  await fenceOn(pools, { ...late, slot: { ...slot, placedAt } }).fence();
+  const before = fenceOn(pools, {
+    ...late,
+    slot: { ...slot, placedAt: new Date(0).toISOString() },
+  });
+  await expect(before.fence()).rejects.toMatchObject({ code: NEW_INCARNATION });
+  expect(before.asked).not.toContain('the claim');
 });
 
 interface World {

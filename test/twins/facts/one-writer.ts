@@ -118,6 +118,8 @@ export const ONE_WRITER = {
     guardedBy: {
       'test/platform/memory.test.ts':
         'it has started a bot of that id again and not yet written its money: the tombstone leaves it, and no sync pays it (I5)',
+      'test/unit/finish-tombstone.test.ts':
+        'the platform gives the id a new place before a change, and writes its money last: the change is refused (I5)',
     },
     bug: 'a tombstone that asks for no place',
     breach: 'a new bot was killed by the tombstone of the old one',
