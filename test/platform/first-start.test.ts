@@ -3,7 +3,12 @@
 
 import { describe, expect, it } from 'vitest';
 import { asAdmin } from '../support/admin.ts';
-import { startBeside, startTestApplication, type TestApplication } from '../support/application.ts';
+import {
+  forgetStarts,
+  startBeside,
+  startTestApplication,
+  type TestApplication,
+} from '../support/application.ts';
 import { allOf, deleteBot, ownEntries, userNamed } from '../support/deletions.ts';
 import { startGuardedMongodb } from '../support/guarded-mongodb.ts';
 import { orphanOf } from '../support/syncs.ts';
@@ -19,8 +24,7 @@ async function startBesidePlatform() {
   const platform = createPlatform(app);
   await platform.place({ uid: 'uid-lives' });
   await platform.remove((await platform.place({ uid: UID })).instanceId);
-  // As before any start of ours.
-  await app.db.collection('installation').deleteMany({});
+  await forgetStarts(app);
   const over = { WORKERS: 'inline', SYNC_EVERY_MINUTES: '60', SYNC_YOUNG_SECONDS: '0' };
   const { url, services } = await startBeside(app, over);
   const openPage = async () => {

@@ -2,7 +2,7 @@
 // the same slots and ports.
 
 import { expect, it } from 'vitest';
-import { startBeside, type TestApplication } from '../support/application.ts';
+import { forgetStarts, startBeside, type TestApplication } from '../support/application.ts';
 import { allOf, readPoolState, userNamed } from '../support/deletions.ts';
 import { provision, setUpProvisioning, UID } from '../support/provisions.ts';
 import { createPlatform } from './stand-in/platform.ts';
@@ -13,7 +13,7 @@ async function startHere(
   env: Readonly<Record<string, string>>,
   { isFirst = false } = {},
 ): Promise<TestApplication> {
-  if (isFirst) await app.db.collection('installation').deleteMany({});
+  if (isFirst) await forgetStarts(app);
   const { url, services } = await startBeside(app, { WORKERS: 'inline', ...env });
   const call: TestApplication['call'] = async (uid, method, path, headers = {}, body) => {
     const response = await fetch(`${url}/api/freqtrade${path}`, {

@@ -182,6 +182,11 @@ export async function startBeside(
   return application;
 }
 
+/** The database as before any start of ours: no installation, and no prefix of its engine. */
+export async function forgetStarts({ db }: Pick<TestApplication, 'db'>): Promise<void> {
+  for (const name of ['installation', 'engine']) await db.collection(name).deleteMany({});
+}
+
 /** A process that serves and runs nothing, and one beside it whose workers take everything from the queue. */
 export async function startWithWorkersBeside(
   options: TestApplicationOptions = {},
