@@ -16,7 +16,7 @@ export const MEASURED: readonly Measurement[] = [
     figure: 'states explored',
     invariants: ['I1', 'I5', 'I6', 'I9', 'I10'],
     value:
-      'delete-bot 446,649, provision-bot 293,089, reclaim-orphan 76,318, sync-all 17,184, sync-wallet 9,870, restart-bot 1,299',
+      'delete-bot 459,837, provision-bot 304,997, reclaim-orphan 77,551, sync-all 17,184, sync-wallet 9,870, restart-bot 1,738',
     command: 'npx vitest run test/unit/every-order.full.test.ts',
   },
   {
