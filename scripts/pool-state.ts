@@ -6,12 +6,10 @@ import { messageOfThrown } from '../src/infra/log/log-error.ts';
 import { connectMongo } from '../src/infra/mongodb/connect.ts';
 import { defaultPoolStateFile } from '../src/main/config.ts';
 import { migrate } from '../src/main/migration/migration.ts';
-import {
-  type MoveReport,
-  moveToFile,
-  moveToMongodb,
-} from '../src/pool-state/mongodb/move-pool-state.ts';
+import { moveToFile } from '../src/pool-state/mongodb/move-to-file.ts';
+import { moveToMongodb } from '../src/pool-state/mongodb/move-to-mongodb.ts';
 import { POOL_STATE_INDEXES } from '../src/pool-state/mongodb/pool-documents.ts';
+import type { MoveReport } from '../src/pool-state/mongodb/pool-state-move.ts';
 
 const USAGE = `Usage: npm run pool-state -- --to mongodb|file [--dry-run]
 

@@ -4,7 +4,8 @@
 import { access, rename, rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { reportHealth } from '../../src/main/compose/health-report.ts';
-import { moveToFile, moveToMongodb } from '../../src/pool-state/mongodb/move-pool-state.ts';
+import { moveToFile } from '../../src/pool-state/mongodb/move-to-file.ts';
+import { moveToMongodb } from '../../src/pool-state/mongodb/move-to-mongodb.ts';
 import { poolCollections } from '../../src/pool-state/mongodb/pool-documents.ts';
 import type { PoolState } from '../../src/pool-state/pool-state.ts';
 import { startBeside, startTestApplication } from '../support/application.ts';

@@ -18,11 +18,8 @@ import { expect, inject, test } from 'vitest';
 import { createEmptyPoolState } from '../../src/pool-state/file/create-empty-pool-state.ts';
 import { fileBehind } from '../../src/pool-state/file/file-behind.ts';
 import { noteMoved, whyMoved } from '../../src/pool-state/file/pool-file-moved.ts';
-import {
-  type MoveDeps,
-  moveToFile,
-  moveToMongodb,
-} from '../../src/pool-state/mongodb/move-pool-state.ts';
+import { moveToFile } from '../../src/pool-state/mongodb/move-to-file.ts';
+import { moveToMongodb } from '../../src/pool-state/mongodb/move-to-mongodb.ts';
 import { poolCollections } from '../../src/pool-state/mongodb/pool-documents.ts';
 import { createPoolDocumentsReader } from '../../src/pool-state/mongodb/pool-documents-reader.ts';
 import {
@@ -30,6 +27,7 @@ import {
   createEmptyPoolDocuments,
   fillStore,
 } from '../../src/pool-state/mongodb/pool-documents-store.ts';
+import type { MoveDeps } from '../../src/pool-state/mongodb/pool-state-move.ts';
 import { takeOut } from '../../src/pool-state/pool-state.ts';
 import { childEnv } from '../support/child-env.ts';
 import { isRoot } from '../support/other-user.ts';
