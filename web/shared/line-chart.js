@@ -1,6 +1,7 @@
 // A line over time, drawn by uPlot, which is loaded when there is something to draw. The same numbers stand in a
 // sentence for users who cannot see it.
 
+import { axisTime } from './time.js';
 import { html, useEffect, useRef } from './view.js';
 
 /**
@@ -57,15 +58,6 @@ const MIN_SPAN_S = 3_600;
 /** "00:00" and what keeps it apart from the next. */
 const MIN_LABEL_PX = 64;
 
-const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
-const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-
-/** The day at its beginning, and the time within it. @param {number} seconds */
-function moment(seconds) {
-  const at = new Date(seconds * 1_000);
-  return (at.getHours() + at.getMinutes() === 0 ? DAY : CLOCK).format(at);
-}
-
 /** The height of a chart in which nothing ever was. */
 const FLAT = 10_000;
 
@@ -91,7 +83,7 @@ function optionsFor(element, seconds, height, format) {
         ...axis,
         grid: { show: false },
         space: MIN_LABEL_PX,
-        values: (_plot, splits) => splits.map(moment),
+        values: (_plot, splits) => splits.map((seconds) => axisTime(seconds * 1_000)),
       },
       { ...axis, size: 74, values: (_plot, splits) => splits.map((value) => format(value)) },
     ],

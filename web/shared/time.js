@@ -16,6 +16,8 @@ const SHORT = new Intl.DateTimeFormat('en-GB', {
 });
 /** Of another year than this one. */
 const DATED = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const EXACT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' });
 
 /** How long ago a moment of the server was; the moment itself when that is a day or more.
@@ -26,6 +28,12 @@ export function Ago({ at }) {
   if (Number.isNaN(atMs)) return html`<span>at an unknown time</span>`;
   const iso = new Date(atMs).toISOString();
   return html`<time datetime=${iso} title=${EXACT.format(atMs)}>${ago(nowMs - atMs, atMs)}</time>`;
+}
+
+/** For the axis of a chart: the day where it begins, the time within it. @param {number} atMs */
+export function axisTime(atMs) {
+  const at = new Date(atMs);
+  return (at.getHours() + at.getMinutes() === 0 ? DAY : CLOCK).format(at);
 }
 
 /** The server's time, updated every so often. @param {number} everyMs */
