@@ -77,7 +77,7 @@ async function checkRound(
   const judgements = await judgeAll(ports, await assess(ports, roster, observations));
   const persisted = await rememberBots(ports, judgements);
   const pools = await markPools(ports, roster, observations);
-  // Of what rows that cannot be read hide nothing is known: not that it is gone either (I4).
+  // A row that cannot be read may name any bot and pool, so none of them is known to be gone (I4).
   if (roster.unreadable.length === 0) {
     await ports.healths.keepOnly(
       judgements.map(({ key }) => key),

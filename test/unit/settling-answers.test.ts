@@ -31,6 +31,8 @@ const ORPHAN: Partial<DeleteBotInput> = {
   orphan: { incarnationId: allocationCapture().incarnationId },
 };
 
+const LOCKED: LockResult = { status: 'locked', value: 250.5 };
+
 interface Answers {
   readonly lock?: LockResult;
   readonly settle?: SettleResult;
@@ -72,7 +74,11 @@ function setUp(answers: Answers, input: Partial<DeleteBotInput> = {}) {
   return { ports, call };
 }
 
-const thrownBy = (work: Promise<unknown>) => work.catch((error: unknown) => error);
+async function expectError(work: Promise<unknown>, kind: unknown, code: string): Promise<void> {
+  const error = await work.catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(kind);
+  expect(error).toMatchObject({ code });
+}
 
 describe('the lock', () => {
   it.each<[string, Answers, Partial<DeleteBotInput>, unknown, string]>([
@@ -85,7 +91,7 @@ describe('the lock', () => {
     ],
     [
       'another saga’s tombstone',
-      { lock: locked(), tombstone: { status: 'other-saga', sagaId: OTHER } },
+      { lock: LOCKED, tombstone: { status: 'other-saga', sagaId: OTHER } },
       {},
       RetryableError,
       'LOCKED_BY_OTHER_SAGA',
@@ -128,9 +134,7 @@ describe('the lock', () => {
     ],
   ])('%s: nothing is locked', async (_, answers, input, kind, code) => {
     const { ports, call } = setUp(answers, input);
-    const error = await thrownBy(lockAllocation(ports).run(call));
-    expect(error).toBeInstanceOf(kind);
-    expect(error).toMatchObject({ code });
+    await expectError(lockAllocation(ports).run(call), kind, code);
   });
 
   it.each<[string, Answers, number | null]>([
@@ -172,9 +176,7 @@ describe('the payment', () => {
     ['fenced', { settle: { status: 'fenced' } }, FencedError, 'FENCED'],
   ])('%s: nothing is paid', async (_, answers, kind, code) => {
     const { ports, call } = setUp(answers);
-    const error = await thrownBy(stepOf(ports).run(call));
-    expect(error).toBeInstanceOf(kind);
-    expect(error).toMatchObject({ code });
+    await expectError(stepOf(ports).run(call), kind, code);
   });
 
   it('in the books, and its receipt is nowhere: unknown, not absent (I2)', async () => {
@@ -189,7 +191,3 @@ describe('the payment', () => {
     await expect(stepOf(ports).abort(call)).rejects.toBeInstanceOf(FencedError);
   });
 });
-
-function locked(): LockResult {
-  return { status: 'locked', value: 250.5 };
-}

@@ -1,6 +1,6 @@
 // Which Redis keys wake the sagas of a database: the prefix of its first engine, a document of the collection `engine`. One
-// of all processes makes lost wake-ups anew, under its own prefix; with two prefixes it would wake the sagas of the other
-// where no worker is.
+// relay, in one of all processes, makes lost wake-ups anew, under its own prefix; with two prefixes it would wake the sagas of
+// the other one where no worker is.
 
 import type { Db } from 'mongodb';
 import { TerminalError } from '../../errors.ts';
