@@ -191,7 +191,8 @@ async function compensate(context: CommandContext, index: number): Promise<SagaE
 }
 
 // Runs one forward action of a step: before the step's deadline as defined, after it as the deadline's policy
-// decides, but never without having tried at all. Every error becomes an event. An abort has no deadline: the pivot
+// decides, but never without having tried at all. What the deadline cuts short is the policy's to decide at once: the
+// budget may have no attempt left that would come to it. Every error becomes an event. An abort has no deadline: the pivot
 // is given up already, perhaps for having missed it, and only an observation of the world can decide whether it had
 // landed.
 async function settle(
@@ -211,9 +212,13 @@ async function settle(
     deadlineMs = atMs;
     if (deadlineMs !== null) leftMs = deadlineMs - context.clock.nowMs();
     isExpired = leftMs <= 0 && state.error !== null;
-    if (isExpired) return await expire(context, index);
+    if (isExpired) return await expire(context, index, state.error);
     const latestEndMs = leftMs <= 0 ? LATE_ATTEMPT_MS : leftMs;
-    return await bounded(context, Math.min(step.timeoutMs, latestEndMs), action);
+    return await bounded(context, Math.min(step.timeoutMs, latestEndMs), action).catch((thrown) => {
+      if (!(thrown instanceof CutShort) || step.timeoutMs <= latestEndMs) throw thrown;
+      isExpired = true;
+      return expire(context, index, state.error ?? thrown);
+    });
   } catch (thrown) {
     const error = readable(thrown);
     rethrowIfOver(error);
@@ -228,14 +233,15 @@ async function settle(
   }
 }
 
-async function expire(context: CommandContext, index: number): Promise<SagaEvent> {
+async function expire(
+  context: CommandContext,
+  index: number,
+  lastError: { readonly message: string } | null,
+): Promise<SagaEvent> {
   const { deadline, timeoutMs } = stepAt(context, index);
   if (deadline === undefined) throw new RangeError('a step without a deadline cannot expire');
   const result = await bounded(context, timeoutMs, async (signal) =>
-    deadline.expired(
-      callOf(context, index, signal),
-      stateAt(context, index).error?.message ?? null,
-    ),
+    deadline.expired(callOf(context, index, signal), lastError?.message ?? null),
   );
   return succeeded(context, index, result);
 }
@@ -299,6 +305,9 @@ function delayAfter(
   return Math.max(ownMs, demandedDelayMs(error));
 }
 
+/** An attempt whose time was over. */
+class CutShort extends InDoubtError {}
+
 async function bounded<T>(
   context: CommandContext,
   ms: number,
@@ -310,7 +319,7 @@ async function bounded<T>(
     late: (why) =>
       why === 'aborted'
         ? new InterruptedError('the worker is stopping')
-        : new InDoubtError('TIMEOUT', `no answer within ${Math.round(ms)} ms`),
+        : new CutShort('TIMEOUT', `no answer within ${Math.round(ms)} ms`),
   });
 }
 

@@ -177,6 +177,26 @@ describe('forwards', () => {
     expect(world.order).toEqual(['do pay']);
   });
 
+  it('the deadline cuts the last attempt of a budget short: its policy decides, not the budget', async () => {
+    const { runOne } = await setUpEngine((make) => {
+      const { observe: _, ...blind } = make.undoable('a', {
+        retry: { attempts: 1, baseMs: 1, capMs: 1 },
+        run: () => new Promise<never>(() => undefined),
+        deadline: {
+          at: ({ startedAtMs }) => (startedAtMs === null ? null : startedAtMs + 300),
+          expired: async (_, lastError) => ({
+            warnings: [{ code: 'given-up', message: lastError ?? '' }],
+          }),
+        },
+      });
+      return sagaOf([blind, make.pivot('pay')]);
+    });
+    expect((await runOne()).state).toMatchObject({
+      phase: 'completed',
+      warnings: [{ code: 'given-up', message: expect.stringMatching(/^no answer within \d+ ms$/) }],
+    });
+  });
+
   it('the deadline passes at the pivot: it is aborted once, after its own time too, and goes back', async () => {
     let aborts = 0;
     const { world, runOne } = await setUpEngine((make, at) =>
