@@ -427,6 +427,30 @@ describe('what does not add up', () => {
     },
   );
 
+  it('readings that do not show yet what is paid at their moment: conserved, each time', async () => {
+    const { db, userId, settle, auditUser } = await setUp({ bots: 7 });
+    const readings = createMongoWalletReadings(db);
+    let paid = 1;
+    const read: typeof readings.read = async (...query) => {
+      const reading = await readings.read(...query);
+      paid += 1;
+      await settle(paid);
+      const later = await readings.read(...query);
+      return reading && later && { ...reading, readAtMs: later.readAtMs };
+    };
+    await settle(1);
+    await auditUser(userId);
+    const behind = createTestAudit(db, { readings: { ...readings, read } });
+    for (const entries of [0, 1, 1]) {
+      expect(await behind.auditUser(userId)).toMatchObject({
+        status: 'conserved',
+        chain: { entries },
+      });
+    }
+    expect(paid).toBe(4);
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
+  });
+
   it('a stale save takes back the first of three payments of one amount: that one is offered', async () => {
     const { db, userId, settle, auditUser, findingsOf } = await setUp({ balance: 100 });
     const { botAllocations } = await readUser(db, userId);

@@ -165,6 +165,22 @@ async function findAgain(
   );
 }
 
+/** A reading shows what a majority of the members held at its moment: a write of that moment may be missing in it, and
+ * stand in the ledger by now. The ledger knows only writes that a majority holds: what is lost is missing in the document
+ * read again. */
+async function stillLost(
+  { readings }: AuditPassPorts,
+  userId: UserId,
+  lost: readonly OwnMovement[],
+): Promise<readonly OwnMovement[]> {
+  if (lost.length === 0) return lost;
+  const held = await readings.heldAmong(
+    userId,
+    lost.map(({ opId }) => opId),
+  );
+  return lost.filter(({ opId }) => !held.has(opId));
+}
+
 async function chained(
   ports: AuditPassPorts,
   reading: WalletReading,
@@ -186,7 +202,8 @@ async function chained(
   const again = await findAgain(ports, userId, from, rows);
   const opIds = [...again, ...inRange].flatMap(({ own }) => own?.opId ?? []);
   const posted = await ports.ledger.own(userId, range, opIds);
-  const own = resolveOwn(range, inRange, reading.receipts, posted, again);
+  const resolved = resolveOwn(range, inRange, reading.receipts, posted, again);
+  const own = { ...resolved, lost: await stillLost(ports, userId, resolved.lost) };
   const isOpening = from.balance === null;
   const chain = chainOf({ start, isOpening, end: balance, rows, own });
   const next = after(

@@ -44,6 +44,16 @@ export function createMongoWalletReadings(db: Db) {
       return user === null ? null : parseReading(userId, user, limit);
     },
 
+    /** Which of these operations the user's document holds, as a row or as a receipt. */
+    async heldAmong(userId: UserId, opIds: readonly string[]): Promise<ReadonlySet<string>> {
+      const held = { $concatArrays: [opIdsIn(ROWS), opIdsIn(SETTLED)] };
+      const projection = { held: { $setIntersection: [held, { $literal: opIds }] } };
+      const user = await runRepeatable(() =>
+        users().findOne({ _id: new ObjectId(userId) }, { projection }),
+      );
+      return new Set(user?.held);
+    },
+
     /** The users that this program has ever written on, page by page, each once. */
     async ours({
       after,
@@ -104,6 +114,10 @@ function readingProjection(
     }),
   };
 }
+
+const opIdsIn = (input: Expression): Expression => ({
+  $map: { input, as: 'row', in: '$$row.opId' },
+});
 
 function mapRows(input: Expression): Expression {
   return { $map: { input, as: 'row', in: ROW_FIELDS } };
