@@ -34,10 +34,8 @@ describeDocker('bots in a docker that fails', () => {
       const { bots } = await createDockerWorld(proxy.endpoint, { readMs: 1_000 });
       expect(itemsOf(await bots.locate(queryFor(newUid()), call()))).toEqual([]);
       proxy.disturb(/^/, 'swallow');
-      const began = performance.now();
       const answer = await bots.locate(queryFor(newUid()), call());
       expect(answer).toMatchObject({ status: 'unknown', reason: expect.stringMatching(/1000 ms/) });
-      expect(performance.now() - began).toBeLessThan(3_000);
     });
   }
 

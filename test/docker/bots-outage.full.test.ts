@@ -70,19 +70,18 @@ test('a server that accepts and is silent: one deadline each at first, then no w
   const bots = createBots({ host: '127.0.0.1', port });
   for (let observe = 0; observe < 3; observe++) await bots.observe('u-bot-1', DEDICATED, call());
   expect(bots.hostStates()[0]?.circuit).toBe('open');
-  const began = performance.now();
+  const before = sockets.length;
   const answers = Array.from({ length: 50 }, () => bots.observe('u-bot-1', DEDICATED, call()));
   for (const { status } of await Promise.all(answers)) expect(status).toBe('unknown');
-  expect(performance.now() - began).toBeLessThan(1_000);
+  // A probe, where the machine took a second for all of them.
+  expect(sockets.length - before).toBeLessThanOrEqual(1);
 });
 
 test('an abort in mid-call: the wait ends at once', async () => {
   const controller = new AbortController();
-  const bots = createBots(await serve(() => controller.abort()), 20_000);
-  const began = performance.now();
+  const bots = createBots(await serve(() => controller.abort()), 3_600_000);
   const looking = bots.observe('u-bot-1', DEDICATED, { signal: controller.signal });
   expect((await looking).status).toBe('unknown');
-  expect(performance.now() - began).toBeLessThan(5_000);
 });
 
 test('an id that no bot can have: unknown, and no container is asked for it', async () => {
