@@ -92,8 +92,9 @@ export type MaybePromise<T> = T | Promise<T>;
 export interface Deadline<Context, Returned> {
   /** Null: not begun. Database time, milliseconds since the epoch. */
   at(context: Context): number | null;
-  /** Decides instead of `run` once the moment has passed: what it returns ends the step, what it throws is handled like an
-   * error of `run`. */
+  /** Decides instead of `run` once the moment has passed, and at once about an attempt that the moment cuts short, whose
+   * fences let nothing more pass: what it returns ends the step, what it throws is handled like an error of `run`.
+   * @param lastError what the attempt before it failed with; that no answer came in time, where there was none. */
   expired(context: Context, lastError: string | null): MaybePromise<Returned>;
 }
 
