@@ -31,7 +31,7 @@ import { type CommandContext, callOf, stateAt } from './step-call.ts';
 /** The captures are reads; a source that takes longer is unknown for now and read again by its step. */
 const CAPTURE_TIMEOUT_MS = 3_000;
 
-/** For a step that the deadline has passed before its first attempt, because its worker was away or the
+/** For a step whose first attempt comes after the deadline or right before it, because its worker was away or the
  * steps before it used the time up: giving up without one attempt loses what would have worked at once. */
 const LATE_ATTEMPT_MS = 2_000;
 
@@ -213,7 +213,7 @@ async function settle(
     if (deadlineMs !== null) leftMs = deadlineMs - context.clock.nowMs();
     isExpired = leftMs <= 0 && state.error !== null;
     if (isExpired) return await expire(context, index, state.error);
-    const latestEndMs = leftMs <= 0 ? LATE_ATTEMPT_MS : leftMs;
+    const latestEndMs = state.error === null ? firstAttemptMs(context, leftMs) : leftMs;
     return await bounded(context, Math.min(step.timeoutMs, latestEndMs), action).catch((thrown) => {
       if (!(thrown instanceof CutShort) || step.timeoutMs <= latestEndMs) throw thrown;
       isExpired = true;
@@ -231,6 +231,14 @@ async function settle(
     const retryAtMs = Math.min(atMs + delayMs, latestMs ?? Number.MAX_SAFE_INTEGER);
     return { type: 'failed', step: index, failure, atMs, retryAtMs };
   }
+}
+
+/** No longer than what was there before it: a deadline that is short by itself is kept. */
+function firstAttemptMs({ record, clock }: CommandContext, leftMs: number): number {
+  if (leftMs <= 0) return LATE_ATTEMPT_MS;
+  const atMs = clock.nowMs();
+  const spentMs = atMs - (record.state.startedAtMs ?? atMs);
+  return Math.max(leftMs, Math.min(LATE_ATTEMPT_MS, spentMs));
 }
 
 async function expire(
