@@ -67,14 +67,19 @@ describe('names', () => {
     expect(await entries()).toHaveLength(3);
   });
 
-  it('equal rows that come one after the other, an audit between each: each is an entry', async () => {
+  it('equal rows that come one after the other and are erased, an audit between each: each is an entry', async () => {
     const auditing = await setUp([row(2), row(2)]);
     const { auditUser, userId, entries, db } = auditing;
     await auditUser(userId);
     await open(auditing);
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { since: null } });
     for (let n = 0; n < 5; n += 1) {
       await payIn(db, userId, 2, row(2));
-      expect(await auditUser(userId)).toMatchObject({ status: 'conserved', ingested: 1 });
+      const chain = { since: expect.any(String) };
+      expect(await auditUser(userId)).toMatchObject({ status: 'conserved', ingested: 1, chain });
+      if (n < 3) continue;
+      await users(db).updateOne(byId(userId), { $pop: { walletTransactions: -1 } } as Document);
+      expect(await auditUser(userId)).toMatchObject({ status: 'conserved', ingested: 0 });
     }
     const opIds = (await entries()).map(({ opId }) => opId);
     expect(opIds.map((opId) => opId.split('.').at(-1)).sort()).toEqual([

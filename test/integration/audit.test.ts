@@ -153,6 +153,16 @@ describe('what adds up', () => {
     expect(await entries()).toEqual([]);
   });
 
+  it('adds up again with nothing new: what was suspected is over', async () => {
+    const { userId, settle, auditUser, checkpoints } = await setUp();
+    await settle(1);
+    await auditUser(userId);
+    const { revision = 0 } = (await checkpoints.find(userId)) ?? {};
+    await checkpoints.suspect(userId, revision, { signature: '', observedAtMs: 1, sinceMs: 1 });
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 0 } });
+    expect(await checkpoints.find(userId)).toMatchObject({ suspicion: null });
+  });
+
   it('our row erased before anything saw it: known from the receipt, and from the ledger', async () => {
     const { db, userId, settle, auditUser } = await setUp();
     await settle(1);
@@ -160,7 +170,9 @@ describe('what adds up', () => {
     expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
     await settle(2);
     await platformSets(db, userId, { walletTransactions: [], 'ledgerState.settled': [] });
-    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
+    for (const entries of [1, 0]) {
+      expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries } });
+    }
   });
 
   it('a save of the whole list that drops our fields: our row is still ours', async () => {
@@ -423,6 +435,10 @@ describe('what does not add up', () => {
       expect(await findingsOf(userId)).toMatchObject([{ evidence: { undone: [opId] } }]);
       await settle(paidAfter > 0 ? 2 : 3).catch(() => null);
       expect(await auditUser(userId)).toMatchObject({ status: 'conserved' });
+      // In a list that was rewritten, every row is looked at again.
+      const first = { $each: [row('profit', 1)], $position: 0 };
+      await users(db).updateOne(byId(userId), { $push: { walletTransactions: first } } as Document);
+      expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
       expect(await findingsOf(userId)).toHaveLength(1);
     },
   );

@@ -112,6 +112,20 @@ describe('our own movements', () => {
   });
 });
 
+it.each([
+  [10, false],
+  [11, true],
+  [20, true],
+  [21, false],
+])(
+  'an entry of %i ms that the document does not hold, between the readings of 10 and 20: lost is %s',
+  (atMs, isLost) => {
+    const range = { after: 1, upTo: 1, sinceMs: 10, untilMs: 20 };
+    const { lost } = resolveOwn(range, [], [], [{ ...movement(2, 5), atMs }]);
+    expect(lost).toHaveLength(isLost ? 1 : 0);
+  },
+);
+
 describe('a row of the platform', () => {
   const before = { stated: dollars(100), summed: dollars(105) };
   const isSame = (left: bigint, right: bigint) => absolute(left - right) < 10n;

@@ -175,10 +175,9 @@ function answered(audit: UserAudit): Conclusion {
 function isSameState(checkpoint: Checkpoint, next: CheckpointState): boolean {
   return (
     checkpoint.suspicion === null &&
-    checkpoint.balance === next.balance &&
+    checkpoint.balance !== null &&
     checkpoint.seq === next.seq &&
     checkpoint.boundary.index === next.boundary.index &&
-    checkpoint.boundary.trimmed === next.boundary.trimmed &&
     checkpoint.lastRow === next.lastRow &&
     checkpoint.position === next.position
   );
