@@ -2,6 +2,7 @@
 
 import type { Db } from 'mongodb';
 import { describe, expect, it } from 'vitest';
+import { MAX_MONEY } from '../../src/domain/money.ts';
 import type { Wallets } from '../../src/wallet/wallets.ts';
 import { allocation, BOT, platformSets, readUser, SAGA_B } from '../support/users.ts';
 import { lockCommand, settleCommand, setUpWallet } from '../support/wallet-commands.ts';
@@ -102,6 +103,28 @@ export function describeLiveValues(name: string, createWallets: (db: Db) => Wall
         expect(result).toMatchObject({
           receipt: { amount: 690, pnl: -10, valueSource: 'stored', notLive },
         });
+      },
+    );
+
+    it.each([
+      ['a value that is nothing', 700, 0, 700, '0'],
+      ['a value above all money', 700, MAX_MONEY + 1, 700, String(MAX_MONEY + 1)],
+      ['all the money there can be', 700, MAX_MONEY, MAX_MONEY, undefined],
+      ['nothing set aside, and worth nothing', 0, 0, 0, undefined],
+    ])(
+      'the allocation is another since the bot has answered, with %s: paid as it stands',
+      async (_, allocatedAmount, currentValue, amount, overwrittenValue) => {
+        const { db, wallets, userId } = await setUp();
+        await wallets.lock(lockCommand(userId, { value: 400, isLive: true }));
+        const bot = `botAllocations.${BOT}`;
+        const found = {
+          [`${bot}.allocatedAmount`]: allocatedAmount,
+          [`${bot}.currentValue`]: currentValue,
+        };
+        await platformSets(db, userId, found);
+        const result = Object(await wallets.settle(settleCommand(userId, { worth: NOT_LIVE })));
+        expect(result.receipt).toMatchObject({ amount });
+        expect(result.receipt.overwrittenValue).toBe(overwrittenValue);
       },
     );
 

@@ -221,6 +221,13 @@ export function describePastIncarnations(name: string, createWallets: (db: Db) =
       ],
       ['the settlement’s row is not there', () => [lagging(), [itsRow]]],
       [
+        'a settlement’s row has lost its date',
+        (settlement) => [
+          lagging(),
+          [{ ...settlement, opId: 'settle.other', timestamp: null }, settlement, itsRow],
+        ],
+      ],
+      [
         'an older settlement’s row alone is there',
         (settlement) => [
           lagging(),
@@ -237,6 +244,29 @@ export function describePastIncarnations(name: string, createWallets: (db: Db) =
       const target = { incarnation, mayTakeOver: [] };
       expect(await wallets.acceptResurrected(target)).toEqual({ status: 'accepted' });
     });
+
+    it.each([
+      ['the document alone knows', null],
+      ['the ledger alone knows', { 'ledgerState.settled': [], walletTransactions: [] }],
+    ])(
+      'dated by a clock that is ahead, after its own settlement, of which %s: an old copy, dropped by it',
+      async (_, forgotten) => {
+        const allocatedAt = new Date(Date.now() + 60 * MINUTE_MS);
+        const found = allocation(100, 110, { allocatedAt });
+        const { db, wallets, userId } = await setUpWallet(createWallets, 50, found);
+        const incarnation = incarnationOf(userId, BOT, allocatedAt.toISOString());
+        const receipt = await pay(wallets, userId, { incarnation });
+        const posting = { receipt, firebaseUid: null, sagaId: SAGA_A };
+        if (forgotten !== null) await createMongoLedger({ db }).post(posting);
+        await platformSets(db, userId, { ...forgotten, [PATH]: found });
+        expect(await wallets.readAllocation(userId, BOT)).toMatchObject({
+          allocation: { settledOpId: receipt.opId },
+        });
+        const target = { incarnation, mayTakeOver: [] };
+        expect(await wallets.dropResurrected(target)).toEqual({ status: 'gone' });
+        expect((await wallets.readAllocation(userId, BOT)).status).toBe('absent');
+      },
+    );
 
     it('dated after its newest settlement: a new incarnation, payable at once', async () => {
       const allocatedAt = new Date(Date.now() - 59 * MINUTE_MS);

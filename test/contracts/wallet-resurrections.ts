@@ -153,8 +153,12 @@ export function describeResurrections(name: string, createWallets: (db: Db) => W
         const { status } = await wallets[change](target(userId, { incarnation }));
         expect(status).toBe(change === 'dropResurrected' ? 'gone' : 'accepted');
         const reading = await wallets.readAllocation(userId, BOT);
-        if (change === 'dropResurrected') expect(reading.status).toBe('absent');
-        else expect(reading).toMatchObject({ allocation: { settledOpId: null } });
+        if (change === 'dropResurrected') {
+          expect(reading.status).toBe('absent');
+          const accepted = await wallets.acceptResurrected(target(userId, { incarnation }));
+          expect(accepted).toEqual({ status: 'gone' });
+          expect(await wallets.readAllocation(userId, BOT)).toEqual(reading);
+        } else expect(reading).toMatchObject({ allocation: { settledOpId: null } });
         expect((await readUser(db, userId)).paperWallet.balance).toBe(160);
       }
     });

@@ -100,7 +100,7 @@ function livePayment(bot: string, value: Expression): Expression {
 /** What stands there now: the locked value is from before the change. */
 function changedPayment(bot: string): Expression {
   const found = valueFoundIn(bot);
-  const isGood = { $and: [{ $gt: [found, 0] }, { $lte: [found, MAX_MONEY] }] };
+  const isGood = isPayableValue(found);
   return {
     bot,
     exact: absolute({ $cond: [isGood, found, `${bot}.allocatedAmount`] }),
@@ -115,11 +115,16 @@ function absolute(value: Expression): Expression {
   return { $abs: { $toDecimal: value } };
 }
 
+/** What an error writes is no money, or nothing. */
+function isPayableValue(value: Expression): Expression {
+  return { $and: [{ $gt: [value, 0] }, { $lte: [value, MAX_MONEY] }] };
+}
+
 /** The value found now, or the locked one where an error overwrote it. */
 function storedPayment(bot: string): Expression {
   const found = `${bot}.currentValue`;
   const locked = `${bot}.lockedBy.value`;
-  const isGood = { $and: [{ $gt: [found, 0] }, { $lte: [found, MAX_MONEY] }] };
+  const isGood = isPayableValue(found);
   // Missing while the lock saw allocatedAmount is no error: missing means exactly that.
   const isMissing = { $and: [isNothing(found), { $eq: [locked, `${bot}.allocatedAmount`] }] };
   return {
