@@ -163,6 +163,17 @@ describe('what adds up', () => {
     expect(await checkpoints.find(userId)).toMatchObject({ suspicion: null });
   });
 
+  it('our rows, dated after the reading that counted them by a clock that goes back, in a rewritten list: not counted again', async () => {
+    const { db, userId, settle, auditUser } = await setUp();
+    await settle(1);
+    await settle(2);
+    await auditUser(userId);
+    await db.collection('auditCheckpoints').updateMany({}, { $set: { readAtMs: 1 } });
+    const first = { $each: [row('profit', 1)], $position: 0 };
+    await users(db).updateOne(byId(userId), { $push: { walletTransactions: first } } as Document);
+    expect(await auditUser(userId)).toMatchObject({ status: 'conserved', chain: { entries: 1 } });
+  });
+
   it('our row erased before anything saw it: known from the receipt, and from the ledger', async () => {
     const { db, userId, settle, auditUser } = await setUp();
     await settle(1);
