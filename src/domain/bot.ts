@@ -59,8 +59,8 @@ const KNOWN_PROGRAM = Type.Object({
 });
 
 /** A program under supervisord in a pool container: `bot-<instanceId>`, unless its conf file names it differently. */
-export type ObservedPooled = StoredOf<typeof POOLED>;
-const POOLED = Type.Object({
+export type ObservedPooled = StoredOf<typeof OBSERVED_POOLED>;
+export const OBSERVED_POOLED = Type.Object({
   kind: Type.Literal('pooled'),
   host: TEXT,
   /** The pool's container. */
@@ -82,7 +82,7 @@ const POOLED = Type.Object({
 });
 
 export type ObservedBot = ObservedDedicated | ObservedPooled;
-export const OBSERVED_BOT = Type.Union([DEDICATED, POOLED]);
+export const OBSERVED_BOT = Type.Union([DEDICATED, OBSERVED_POOLED]);
 
 /** What Docker and supervisord give a bot to stop by themselves, in seconds. */
 export const USUAL_STOP_SECONDS = 10;

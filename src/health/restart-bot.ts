@@ -16,7 +16,7 @@ import type { HostExpectations } from '../bots/hosts/host-expectations.ts';
 import { aboutBotOf, locateOwned } from '../bots/locate-owned.ts';
 import { type PoolContainers, RESTART_CALL_MS } from '../bots/pool-containers.ts';
 import { botKey } from '../deletion/bot-key.ts';
-import type { ObservedPooled } from '../domain/bot.ts';
+import { OBSERVED_POOLED } from '../domain/bot.ts';
 import { FIREBASE_UID, INSTANCE_ID, USER_ID } from '../domain/id-schemas.ts';
 import type { PoolStates } from '../pool-state/pool-states.ts';
 import type { Tombstones } from '../tombstones/tombstones.ts';
@@ -63,14 +63,30 @@ export interface RestartPorts {
 }
 
 type RestartCall = StepContext<RestartBotInput, object, object>;
+/** By then the search has left its result. */
+type StartCall = RestartCall & { readonly results: { readonly [STEP.find]: Found } };
 
-const STEP_NAME = 'start-program';
-const ONCE = { attempts: 1, baseMs: 500, capMs: 2_000 } as const;
+const STEP = { find: 'find-program', start: 'start-program' } as const;
+
+const FOUND = Type.Union([
+  Type.Object({ found: OBSERVED_POOLED }),
+  Type.Object({ refused: Type.String() }),
+  /** What had to be asked did not answer in time. */
+  Type.Object({ unreachable: Type.String() }),
+]);
+type Found = StoredOf<typeof FOUND>;
+
 /** A host that is away for longer has more to do when it is back than this restart. */
 const TRY_FOR_MS = 20_000;
-/** Longer than an observation of all hosts and the call may take. */
+/** Longer than an observation of all hosts, or the call, may take. */
 const ATTEMPT_MS = 15_000;
+/** Goes on until the deadline decides, not until a count is used up. */
+const SEARCH = { attempts: 100_000, baseMs: 500, capMs: 2_000 } as const;
+/** Of what is written around the call: what becomes of the call itself is never tried again for. */
+const REPORT = { attempts: 5, baseMs: 500, capMs: 2_000 } as const;
 
+/** Two steps, as only what was done before its call is known not to count: the deadline of the search can never come in the
+ * middle of a call, and what it has decided is stored before anything follows from it. */
 export function createRestartBotSaga(ports: RestartPorts) {
   return saga(RESTART_BOT, {
     queue: 'health',
@@ -80,26 +96,46 @@ export function createRestartBotSaga(ports: RestartPorts) {
     key: (input: RestartBotInput) => botKey(input),
     preemptibleWithinMs: RESTART_CALL_MS,
   })
-    .compensatable(STEP_NAME, {
+    .compensatable(STEP.find, {
+      capture: () => ({}),
+      run: (call) => findProgram(ports, call),
+      compensate: () => undefined,
+      retry: SEARCH,
+      timeoutMs: ATTEMPT_MS,
+      resultSchema: FOUND,
+      deadline: {
+        at: ({ startedAtMs }) => (startedAtMs === null ? null : startedAtMs + TRY_FOR_MS),
+        expired: (_, lastError): Found => ({ unreachable: lastError ?? 'no answer' }),
+      },
+    })
+    .compensatable(STEP.start, {
       capture: () => ({}),
       run: (call) => startProgram(ports, call),
       compensate: () => undefined,
-      // The next round observes what is in doubt; the cooldown decides about another attempt.
-      retry: ONCE,
+      retry: REPORT,
       timeoutMs: ATTEMPT_MS,
+      // A call may be under way, or have been made by a worker that went away.
       deadline: {
-        at: ({ startedAtMs }) => (startedAtMs === null ? null : startedAtMs + TRY_FOR_MS),
-        expired: (call, lastError) => reportUnreachable(ports, call, lastError),
+        at: ({ startedAtMs, results: { [STEP.find]: search = {} } }) =>
+          startedAtMs !== null && 'found' in search ? startedAtMs + TRY_FOR_MS + ATTEMPT_MS : null,
+        expired: (call, lastError) => report(ports, call, 'in-doubt', lastError ?? 'no answer'),
       },
     })
-    .returns(({ results }) => results[STEP_NAME] ?? null);
+    .returns(({ results }) => results[STEP.start] ?? null);
 }
 
-async function startProgram(ports: RestartPorts, call: RestartCall) {
-  const observed = await findStartable(ports, call);
-  if ('refused' in observed) return report(ports, call, 'refused', observed.refused);
-  const { instanceId } = call.input;
-  const outcome = await ports.containers.restart(instanceId, observed, call).catch((error) => {
+async function startProgram(ports: RestartPorts, call: StartCall) {
+  const search = call.results[STEP.find];
+  if ('refused' in search) return report(ports, call, 'refused', search.refused);
+  const { instanceId, attempt } = call.input;
+  if ('unreachable' in search) {
+    // Nothing was started: a host or pool that is away must not use up what the bot may need when it is back.
+    await ports.healths.giveBack(call.input, attempt);
+    return report(ports, call, 'unreachable', search.unreachable);
+  }
+  const refused = await reasonAgainst(ports, call);
+  if (refused !== null) return report(ports, call, 'refused', refused);
+  const outcome = await ports.containers.restart(instanceId, search.found, call).catch((error) => {
     if (!(error instanceof InDoubtError)) throw error;
     return { inDoubt: error.message };
   });
@@ -108,18 +144,22 @@ async function startProgram(ports: RestartPorts, call: RestartCall) {
     : report(ports, call, 'in-doubt', outcome.inDoubt);
 }
 
-type Startable = ObservedPooled | { readonly refused: string };
-
-// Under the key, and freshly: what the round saw may be minutes old.
-async function findStartable(ports: RestartPorts, call: RestartCall): Promise<Startable> {
-  const { userId, firebaseUid, instanceId } = call.input;
-  const bot = { userId, instanceId };
-  if (await isBuried(ports, bot)) return { refused: 'it was deleted' };
+/** Why it is not to be started, as far as the wallet and the tombstones say; null: it may. */
+async function reasonAgainst(ports: RestartPorts, call: RestartCall): Promise<string | null> {
+  const { userId, instanceId } = call.input;
+  if (await isBuried(ports, { userId, instanceId })) return 'it was deleted';
   const reading = await ports.wallets.readAllocation(userId, instanceId);
   // A bot without money is a ghost: it is not started on any user's account.
-  if (reading.status !== 'present') return { refused: 'it has no allocation' };
+  if (reading.status !== 'present') return 'it has no allocation';
   const { lock, settledOpId } = reading.allocation;
-  if (lock !== null || settledOpId !== null) return { refused: 'its allocation is being closed' };
+  return lock !== null || settledOpId !== null ? 'its allocation is being closed' : null;
+}
+
+// Under the key, and freshly: what the round saw may be minutes old.
+async function findProgram(ports: RestartPorts, call: RestartCall): Promise<Found> {
+  const refused = await reasonAgainst(ports, call);
+  if (refused !== null) return { refused };
+  const { userId, firebaseUid, instanceId } = call.input;
   const owner = { userId, firebaseUid };
   const about = aboutBotOf(owner, instanceId);
   const pools = await ports.poolStates.read({ signal: call.signal, about });
@@ -134,13 +174,9 @@ async function findStartable(ports: RestartPorts, call: RestartCall): Promise<St
   const [observed, ...others] = located.items.mine;
   if (observed === undefined) return { refused: 'it is nowhere' };
   if (others.length > 0) return { refused: 'it stands in more than one container' };
-  return observed.kind === 'pooled' ? observed : { refused: 'its container is of its own' };
-}
-
-// Nothing was started: a host or pool that is away must not use up what the bot may need when it is back.
-async function reportUnreachable(ports: RestartPorts, call: RestartCall, lastError: string | null) {
-  await ports.healths.giveBack(call.input, call.input.attempt);
-  return report(ports, call, 'unreachable', lastError ?? 'no answer');
+  return observed.kind === 'pooled'
+    ? { found: observed }
+    : { refused: 'its container is of its own' };
 }
 
 async function report(

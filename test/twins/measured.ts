@@ -16,14 +16,14 @@ export const MEASURED: readonly Measurement[] = [
     figure: 'states explored',
     invariants: ['I1', 'I5', 'I6', 'I9', 'I10'],
     value:
-      'delete-bot 459,837, provision-bot 304,997, reclaim-orphan 77,551, sync-all 17,184, sync-wallet 9,870, restart-bot 1,738',
+      'delete-bot 459,837, provision-bot 304,997, reclaim-orphan 77,551, sync-all 17,184, sync-wallet 9,870, restart-bot 38,598',
     command: 'npx vitest run test/unit/every-order.full.test.ts',
   },
   {
     figure: 'crash points run',
     invariants: ['I1', 'I2', 'I4', 'I5', 'I6'],
     value:
-      'delete-bot 140 points in 14,944 runs, provision-bot 151 in 13,852, reclaim-orphan 3,324, sync-all 63 in 1,730, sync-wallet 1,420, restart-bot 1,077',
+      'delete-bot 140 points in 14,944 runs, provision-bot 151 in 13,852, reclaim-orphan 3,324, sync-all 63 in 1,730, sync-wallet 1,420, restart-bot 3,182',
     command: 'npm run crash',
   },
   {

@@ -111,7 +111,9 @@ async function expectRunning(
   );
   const wrong = [
     ...differences(observed, { ...before, bots }),
-    ...(allowed.includes(now) ? [] : [`its program is ${now}`]),
+    ...(allowed.includes(now)
+      ? []
+      : [`its program is ${now}, and its owner was told ${told.map(({ detail }) => detail)}`]),
     ...(starts > 1 ? [`it was started ${starts} times`] : []),
     ...(told.length > 1 ? [`its owner was told ${told.map(({ detail }) => detail)}`] : []),
     ...(told.length === 0 && saga.state.phase === 'completed'
