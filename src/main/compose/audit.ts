@@ -55,7 +55,8 @@ export function createAuditing(options: AuditingOptions): AuditService {
     onRun: (report) => {
       metrics.run(report);
       const { users, differences, pending, failed, isComplete, tookMs } = report;
-      log.info({ users, differences, pending, failed, isComplete, tookMs }, 'all users audited');
+      const done = isComplete ? 'all users audited' : 'an audit of all users is not complete';
+      log.info({ users, differences, pending, failed, isComplete, tookMs }, done);
     },
   });
 }
