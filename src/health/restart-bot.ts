@@ -86,8 +86,9 @@ const SEARCH = { attempts: 100_000, baseMs: 500, capMs: 2_000 } as const;
 const REPORT = { attempts: 5, baseMs: 500, capMs: 2_000 } as const;
 
 /** Two steps, as only what was done before its call is known not to count: the deadline of the search can never come in the
- * middle of a call, and what it has decided is stored before anything follows from it. */
-export function createRestartBotSaga(ports: RestartPorts) {
+ * middle of a call, and what it has decided is stored before anything follows from it.
+ * @param tryForMs from the start of the saga to the end of its search. */
+export function createRestartBotSaga(ports: RestartPorts, tryForMs = TRY_FOR_MS) {
   return saga(RESTART_BOT, {
     queue: 'health',
     idPrefix: 'rst',
@@ -104,7 +105,7 @@ export function createRestartBotSaga(ports: RestartPorts) {
       timeoutMs: ATTEMPT_MS,
       resultSchema: FOUND,
       deadline: {
-        at: ({ startedAtMs }) => (startedAtMs === null ? null : startedAtMs + TRY_FOR_MS),
+        at: ({ startedAtMs }) => (startedAtMs === null ? null : startedAtMs + tryForMs),
         expired: (_, lastError): Found => ({ unreachable: lastError ?? 'no answer' }),
       },
     })
@@ -117,7 +118,7 @@ export function createRestartBotSaga(ports: RestartPorts) {
       // A call may be under way, or have been made by a worker that went away.
       deadline: {
         at: ({ startedAtMs, results: { [STEP.find]: search = {} } }) =>
-          startedAtMs !== null && 'found' in search ? startedAtMs + TRY_FOR_MS + ATTEMPT_MS : null,
+          startedAtMs !== null && 'found' in search ? startedAtMs + tryForMs + ATTEMPT_MS : null,
         expired: (call, lastError) => report(ports, call, 'in-doubt', lastError ?? 'no answer'),
       },
     })
