@@ -3,12 +3,13 @@
 
 import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export const LOOPBACK = '127.0.0.1';
 const TRIES = 100;
 const [ANY_FROM, ANY_BELOW] = [10_000, 32_768];
 
-export function isPortFree(port: number): Promise<boolean> {
+function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
@@ -16,6 +17,15 @@ export function isPortFree(port: number): Promise<boolean> {
       server.close(() => resolve(true)),
     );
   });
+}
+
+/** Whether something keeps the port: a process that tries which ports are free has each of them for an instant. */
+export async function isPortKept(port: number, isFree = isPortFree): Promise<boolean> {
+  for (let asked = 0; asked < 3; asked += 1) {
+    if (asked > 0) await sleep(100);
+    if (await isFree(port)) return false;
+  }
+  return true;
 }
 
 /** The first free port at or after `from`. @throws when a hundred in a row are taken. */

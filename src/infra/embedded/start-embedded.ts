@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { lockFolder } from './folder-lock.ts';
 import { MONGODB, MONGODB_STOP_TIMEOUT_MS, mongodbUri, startMongodb } from './mongodb-server.ts';
 import { endLeftover, type OwnedServer } from './owned-server.ts';
-import { anyFreePort, findFreePort, isPortFree } from './ports.ts';
+import { anyFreePort, findFreePort, isPortKept } from './ports.ts';
 import { findServer, namesIn, type ServerBinary } from './server-binary.ts';
 import { readServerRecord, type ServerRecord, writeServerRecord } from './server-record.ts';
 import { startValkey, VALKEY, VALKEY_STOP_TIMEOUT_MS, valkeyUrl } from './valkey-server.ts';
@@ -188,7 +188,7 @@ async function portFor(
   first: number,
 ): Promise<number> {
   if (isKept === false) return anyFreePort();
-  if (kept !== undefined && (await isPortFree(kept))) return kept;
+  if (kept !== undefined && !(await isPortKept(kept))) return kept;
   const port = await findFreePort(first);
   if (kept !== undefined) {
     onProgress?.(`port ${kept} of ${product} is taken by another program; moving to ${port}`);
