@@ -1,25 +1,25 @@
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { anyFreePort, isPortKept } from '../../src/infra/embedded/ports.ts';
-import { findServer } from '../../src/infra/embedded/server-binary.ts';
 import { startValkey, VALKEY } from '../../src/infra/embedded/valkey-server.ts';
 import { createTestFolder } from '../support/folder.ts';
+import { serverProgram } from '../support/server-program.ts';
 
-const CACHE = fileURLToPath(new URL('../../.cache/servers', import.meta.url));
+async function takenPort(): Promise<number> {
+  const other = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void other.close());
+  await once(other, 'listening');
+  return (other.address() as AddressInfo).port;
+}
 
 it('the port was taken for the moment in which the server wanted it, and is free again: it is started once more', async () => {
   const dataDir = await createTestFolder();
   await mkdir(`${dataDir}/valkey`);
-  const search = { cacheFolder: CACHE, recorded: undefined, onProgress: () => undefined };
-  const { path: valkey } = await findServer(VALKEY, search);
-  const other = createServer().listen(0, '127.0.0.1');
-  onTestFinished(() => void other.close());
-  await once(other, 'listening');
+  const valkey = await serverProgram(VALKEY);
   // The first time it finds the port of another process in place of its own, which nobody has before or after.
-  const { port: taken } = other.address() as AddressInfo;
+  const taken = await takenPort();
   const path = `${dataDir}/valkey-once-late`;
   const script = `#!/bin/sh
 if mkdir ${dataDir}/tried; then shift 2; set -- --port ${taken} "$@"; fi
@@ -37,8 +37,5 @@ exec ${valkey} "$@"
 it('a port that another process only tried is not kept; one that stays taken is', async () => {
   const tried = [false, true];
   expect(await isPortKept(1, async () => tried.shift() ?? false)).toBe(false);
-  const other = createServer().listen(0, '127.0.0.1');
-  onTestFinished(() => void other.close());
-  await once(other, 'listening');
-  expect(await isPortKept((other.address() as AddressInfo).port)).toBe(true);
+  expect(await isPortKept(await takenPort())).toBe(true);
 });

@@ -3,17 +3,15 @@
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { MongoClient } from 'mongodb';
 import { onTestFinished } from 'vitest';
 import { MONGODB } from '../../src/infra/embedded/mongodb-server.ts';
 import { startOwnedProcess } from '../../src/infra/embedded/owned-process.ts';
 import { anyFreePort, LOOPBACK } from '../../src/infra/embedded/ports.ts';
-import { findServer } from '../../src/infra/embedded/server-binary.ts';
 import { memoryFolder } from './memory-folder.ts';
+import { serverProgram } from './server-program.ts';
 import { waitFor } from './wait-for.ts';
 
-const CACHE = fileURLToPath(new URL('../../.cache/servers', import.meta.url));
 const SET = 'guarded';
 const TIMEOUT_MS = 60_000;
 const PASSWORD = 'of-a-test';
@@ -27,9 +25,7 @@ export interface GuardedMongodb {
 
 /** A server of its own for the test, a replica set of one; gone with the test. */
 export async function startGuardedMongodb(): Promise<GuardedMongodb> {
-  const onProgress = (line: string) => void process.stderr.write(`${line}\n`);
-  const search = { cacheFolder: CACHE, recorded: undefined, onProgress };
-  const { path } = await findServer(MONGODB, search);
+  const path = await serverProgram(MONGODB);
   const folder = await mkdtemp(join(await memoryFolder(), 'reclaim-test-'));
   const keyFile = join(folder, 'key');
   await writeFile(keyFile, 'A'.repeat(64), { mode: 0o600 });

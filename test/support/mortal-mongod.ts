@@ -3,13 +3,12 @@
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { MongoClient } from 'mongodb';
 import { MONGODB } from '../../src/infra/embedded/mongodb-server.ts';
 import { type OwnedProcess, startOwnedProcess } from '../../src/infra/embedded/owned-process.ts';
 import { anyFreePort, LOOPBACK } from '../../src/infra/embedded/ports.ts';
-import { findServer } from '../../src/infra/embedded/server-binary.ts';
 import { memoryFolder } from './memory-folder.ts';
+import { serverProgram } from './server-program.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface MortalMongod {
@@ -22,16 +21,10 @@ export interface MortalMongod {
 }
 
 const SET = 'mortal';
-const CACHE = fileURLToPath(new URL('../../.cache/servers', import.meta.url));
 const START_TIMEOUT_MS = 60_000;
 
 export async function startMortalMongod(): Promise<MortalMongod> {
-  const onProgress = (line: string) => void process.stderr.write(`${line}\n`);
-  const { path: command } = await findServer(MONGODB, {
-    cacheFolder: CACHE,
-    recorded: undefined,
-    onProgress,
-  });
+  const command = await serverProgram(MONGODB);
   const folder = await mkdtemp(join(await memoryFolder(), 'reclaim-test-'));
   const port = await anyFreePort();
   const uri = `mongodb://${LOOPBACK}:${port}/?directConnection=true`;

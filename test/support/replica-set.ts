@@ -3,13 +3,12 @@
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Document, MongoClient } from 'mongodb';
 import { MONGODB } from '../../src/infra/embedded/mongodb-server.ts';
 import { type OwnedProcess, startOwnedProcess } from '../../src/infra/embedded/owned-process.ts';
 import { anyFreePort, LOOPBACK } from '../../src/infra/embedded/ports.ts';
-import { findServer } from '../../src/infra/embedded/server-binary.ts';
 import { memoryFolder } from './memory-folder.ts';
+import { serverProgram } from './server-program.ts';
 import { stopProcess } from './stop-process.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -23,16 +22,10 @@ export interface ReplicaSet {
 }
 
 const SET = 'held';
-const CACHE = fileURLToPath(new URL('../../.cache/servers', import.meta.url));
 const START_TIMEOUT_MS = 60_000;
 
 export async function startReplicaSet(): Promise<ReplicaSet> {
-  const onProgress = (line: string) => void process.stderr.write(`${line}\n`);
-  const { path } = await findServer(MONGODB, {
-    cacheFolder: CACHE,
-    recorded: undefined,
-    onProgress,
-  });
+  const path = await serverProgram(MONGODB);
   const folder = await mkdtemp(join(await memoryFolder(), 'reclaim-test-'));
   const members = await Promise.all([0, 1, 2].map(() => startMember(path, folder)));
   const [primary, secondary, arbiter] = members;

@@ -1,13 +1,12 @@
 // A Valkey of one test's own, so that it can be frozen and killed without anybody else noticing.
 
 import { mkdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { OwnedServer } from '../../src/infra/embedded/owned-server.ts';
 import { anyFreePort } from '../../src/infra/embedded/ports.ts';
-import { findServer } from '../../src/infra/embedded/server-binary.ts';
 import { startValkey, VALKEY, valkeyUrl } from '../../src/infra/embedded/valkey-server.ts';
 import { createTestFolder } from './folder.ts';
+import { serverProgram } from './server-program.ts';
 import { stopProcess } from './stop-process.ts';
 
 export interface TestValkey {
@@ -21,13 +20,10 @@ export interface TestValkey {
   start(): Promise<void>;
 }
 
-const CACHE = fileURLToPath(new URL('../../.cache/servers', import.meta.url));
-
 export async function createTestValkey(): Promise<TestValkey> {
   const dataDir = await createTestFolder();
   await mkdir(`${dataDir}/valkey`);
-  const search = { cacheFolder: CACHE, recorded: undefined, onProgress: () => undefined };
-  const { path } = await findServer(VALKEY, search);
+  const path = await serverProgram(VALKEY);
   const port = await anyFreePort();
   const start = (): Promise<OwnedServer> =>
     startValkey({

@@ -3,7 +3,7 @@
 
 import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export const LOOPBACK = '127.0.0.1';
 const TRIES = 100;
@@ -22,7 +22,7 @@ function isPortFree(port: number): Promise<boolean> {
 /** Whether something keeps the port: a process that tries which ports are free has each of them for an instant. */
 export async function isPortKept(port: number, isFree = isPortFree): Promise<boolean> {
   for (let asked = 0; asked < 3; asked += 1) {
-    if (asked > 0) await sleep(100);
+    if (asked > 0) await pause(100);
     if (await isFree(port)) return false;
   }
   return true;
